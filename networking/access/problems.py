@@ -1,0 +1,32 @@
+"""Why an input is refused: one code and one sentence, never re-worded by a door."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The ARM-style codes of every refusal. What ACR itself answers is spelled as ACR spells it."""
+
+    INVALID_IP_ADDRESS = "InvalidIpAddress"
+    PRIVATE_IP_ADDRESS = "PrivateIpAddress"
+    RESERVED_IP_ADDRESS = "ReservedIpAddress"
+    IPV6_NOT_SUPPORTED = "IPv6NotSupported"
+    DUPLICATE_IP_RULE = "DuplicateIpRule"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    RULE_TEXT_TOO_LONG = "RuleTextTooLong"
+    INVALID_PROPERTY = "InvalidProperty"
+    NETWORK_RULE_NOT_SUPPORTED = "NetworkRuleNotSupported"
+    DISABLING_NOT_SUPPORTED = "DisablingPublicNetworkAccessNotSupported"
+    DATA_ENDPOINT_NOT_SUPPORTED = "DataEndpointNotSupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal. `fix` is the input that would have been right, where there is exactly one."""
+
+    code: Code
+    message: str
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,175 @@
+"""How a policy is kept: the row of endpoint settings, the rules of the firewall list, and the one write path."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from networking.access.addresses import AddressRange
+from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
+from networking.access.problems import Problem
+from registries.models import Change, Origin, Registry
+
+UPDATE = "Update networking"  # the operation of a change record that store writes
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Somebody stored another policy since the page was opened. `last` is their change, None where it is not known."""
+
+    last: Change | None
+
+
+class EndpointSettings(models.Model):
+    """The row that stores a policy. A registry without one has the default policy."""
+
+    registry = models.OneToOneField(Registry, models.CASCADE, primary_key=True, related_name="endpoint_settings")
+    public_network_access = models.CharField(max_length=8, default=PublicNetworkAccess.ENABLED.value)
+    default_action = models.CharField(max_length=5, default=DefaultAction.ALLOW.value)
+    trusted_services = models.BooleanField(default=True)
+    tasks_bypass = models.BooleanField(default=False)
+    data_endpoint = models.BooleanField(default=False)
+    subnets = models.JSONField(default=list, blank=True)
+
+    if TYPE_CHECKING:
+        registry_id: int
+        rules: "models.Manager[FirewallRule]"
+
+    class Meta:
+        verbose_name_plural = "endpoint settings"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(public_network_access__in=[each.value for each in PublicNetworkAccess]),
+                name="public_network_access_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(default_action__in=[each.value for each in DefaultAction]),
+                name="default_action_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Endpoint settings of {self.registry}"
+
+    @classmethod
+    def of(cls, registry: Registry) -> Self:
+        """The row of a registry, or a new one that holds the default policy and is not saved yet."""
+        return cls.objects.filter(registry=registry).first() or cls(registry=registry)
+
+    @property
+    def policy(self) -> AccessPolicy:
+        """Load. One query for the rules."""
+        rules = () if self._state.adding else self.rules.order_by("position", "pk")
+        return AccessPolicy(
+            public_network_access=PublicNetworkAccess(self.public_network_access),
+            default_action=DefaultAction(self.default_action),
+            rules=tuple(Rule(AddressRange.stored(row.range), row.name, row.note) for row in rules),
+            subnets=tuple(self.subnets),
+            trusted_services=self.trusted_services,
+            tasks_bypass=self.tasks_bypass,
+            data_endpoint=self.data_endpoint,
+        )
+
+    @classmethod
+    def store(
+        cls, registry: Registry, policy: AccessPolicy, *, seen: str, origin: Origin
+    ) -> Change | Stale | Problem | None:
+        """Store. The one write path of every door, in one transaction.
+
+        `seen` is the fingerprint of the policy that the change was made upon. Returns the change record, None where
+        the policy is stored already, Stale where another one was stored meanwhile, a Problem where the tier can't
+        hold it. Registry.DoesNotExist where the registry was deleted. Nothing is written but with a change record.
+        """
+        with transaction.atomic():
+            # One lock for every change to a registry. SQLite has none by row: there the transaction itself is
+            # IMMEDIATE, so the same line holds on both.
+            registry = Registry.objects.select_for_update(of=("self",)).with_group().get(pk=registry.pk)
+            row = cls.of(registry)
+            before = row.policy
+            if before.fingerprint != seen:
+                return Stale(registry.changes.filter(operation=UPDATE).order_by("-at").first())
+            if policy == before:
+                return None
+            if problem := policy.problem_for_tier(registry.sku):
+                return problem
+            row._write(policy, origin)
+            return Change.record(registry, UPDATE, origin, before=before.record(), after=policy.record())
+
+    def _write(self, policy: AccessPolicy, origin: Origin) -> None:
+        self.public_network_access = policy.public_network_access.value
+        self.default_action = policy.default_action.value
+        self.trusted_services = policy.trusted_services
+        self.tasks_bypass = policy.tasks_bypass
+        self.data_endpoint = policy.data_endpoint
+        self.subnets = list(policy.subnets)
+        self.save()
+        self._write_rules(policy.rules, origin)
+        registry = self.registry
+        registry.public_access = policy.public_access.value
+        registry.rule_count = len(policy.rules)
+        registry.data_endpoint = policy.data_endpoint
+        registry.changed_at = timezone.now()
+        registry.save(update_fields=["public_access", "rule_count", "data_endpoint", "changed_at"])
+
+    def _write_rules(self, rules: tuple[Rule, ...], origin: Origin) -> None:
+        """Only rows that differ are touched, so that who added a rule, and when, stays true."""
+        rows = {row.range: row for row in self.rules.all()}
+        wanted = {str(rule.range): (position, rule) for position, rule in enumerate(rules)}
+        gone = [row.pk for key, row in rows.items() if key not in wanted]
+        if gone:
+            self.rules.filter(pk__in=gone).delete()
+        new, changed = [], []
+        for key, (position, rule) in wanted.items():
+            row = rows.get(key)
+            if row is None:
+                new.append(
+                    FirewallRule(
+                        settings=self,
+                        range=key,
+                        name=rule.name,
+                        note=rule.note,
+                        position=position,
+                        added_by=origin.account,
+                    )
+                )
+            elif (row.position, row.name, row.note) != (position, rule.name, rule.note):
+                row.position, row.name, row.note = position, rule.name, rule.note
+                changed.append(row)
+        FirewallRule.objects.bulk_create(new)
+        FirewallRule.objects.bulk_update(changed, ["position", "name", "note"])
+
+
+class FirewallRule(models.Model):
+    """One address range of the firewall list, as ARM spells it, with the name and note that ARM does not keep."""
+
+    settings = models.ForeignKey(EndpointSettings, models.CASCADE, related_name="rules")
+    range = models.CharField(max_length=18)
+    name = models.CharField(max_length=80, blank=True)
+    note = models.CharField(max_length=400, blank=True)
+    position = models.PositiveSmallIntegerField()
+    added_by = models.CharField(max_length=150, blank=True)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["position", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["settings", "range"], name="rule_range_unique"),
+            models.CheckConstraint(condition=~models.Q(range=""), name="rule_has_a_range"),
+            models.CheckConstraint(condition=models.Q(position__lt=100), name="rule_position_within_limit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.range
+
+
+class SimulatedClient(models.Model):
+    """Demonstration mode only: the address that stands in for everybody's 127.0.0.1, one for the whole instance."""
+
+    address = models.GenericIPAddressField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(pk=1), name="one_simulated_client")]
+
+    def __str__(self) -> str:
+        return self.address

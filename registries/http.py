@@ -1,0 +1,43 @@
+"""What every view of the dashboard begins with: the typed request, the permission, the registry of the address."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from registries.models import CHANGE, CREATE, DELETE, VIEW, Account, Origin, Registry
+
+NEEDS = {
+    VIEW: "Seeing registries needs the Reader, Contributor or Owner role.",
+    CREATE: "Creating a registry needs the Contributor or Owner role.",
+    CHANGE: "Changing a registry needs the Contributor or Owner role.",
+    DELETE: "Deleting needs the Owner role.",
+}
+
+
+class PortalRequest(HttpRequest):
+    """A request of someone who has signed in, after our middleware."""
+
+    user: Account
+    htmx: HtmxDetails
+    client_address: Any  # networking's ClientAddress; its str() is the address, or "" where that is not known
+
+
+def require(request: PortalRequest, permission: str, registry: Registry | None = None) -> None:
+    """Let through whoever has the permission; PermissionDenied with a sentence for everybody else."""
+    if not request.user.may(permission, registry):
+        raise PermissionDenied(f"{NEEDS[permission]} Ask an Owner of this console.")
+
+
+def registry_or_404(name: str) -> Registry:
+    """The registry of that name in any letter case."""
+    registry = Registry.objects.with_group().named(name).first()
+    if registry is None:
+        raise Http404(f"There is no registry named '{name[:50]}'. It may have been deleted.")
+    return registry
+
+
+def origin(request: PortalRequest, *, comment: str = "") -> Origin:
+    """Who makes a change in the dashboard, for its change record."""
+    return Origin(account=request.user.username, door="portal", address=str(request.client_address), comment=comment)

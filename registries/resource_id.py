@@ -1,0 +1,33 @@
+"""ARM resource ids of container registries, parsed in any letter case. Pure Python."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+PROVIDER = "Microsoft.ContainerRegistry"
+PATTERN = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    rf"/providers/{re.escape(PROVIDER)}/registries/(?P<name>[^/]+)/?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceId:
+    """Where a registry stands in ARM: subscription id, resource group, name, as they were spelled."""
+
+    subscription: str
+    resource_group: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """None for anything that is not the id of a container registry itself."""
+        match = PATTERN.fullmatch(text.strip())
+        return cls(match["subscription"], match["group"], match["name"]) if match else None
+
+    def __str__(self) -> str:
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
+            f"/providers/{PROVIDER}/registries/{self.name}"
+        )

@@ -1,0 +1,54 @@
+"""What every test can ask for."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
+
+from registries.models import Account
+from tests import make
+
+
+@pytest.fixture(autouse=True)
+def plain_settings(settings: SettingsWrapper) -> None:
+    """No TLS redirect, no collected files, a fast password hash: what a test of a page is not about."""
+    settings.SECURE_SSL_REDIRECT = False
+    settings.DEMONSTRATION = False
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def as_role(client: Client, db: None) -> Callable[[str | None], Client]:
+    """A client signed in with a role: as_role("Reader")."""
+
+    def sign_in(role: str | None) -> Client:
+        client.force_login(make.account(role))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def reader(as_role: Callable[[str | None], Client]) -> Client:
+    return as_role("Reader")
+
+
+@pytest.fixture
+def contributor(as_role: Callable[[str | None], Client]) -> Client:
+    return as_role("Contributor")
+
+
+@pytest.fixture
+def owner(as_role: Callable[[str | None], Client]) -> Client:
+    return as_role("Owner")
+
+
+@pytest.fixture
+def bo(db: None) -> Account:
+    """Somebody else."""
+    return make.account("Contributor", username="bo@example.org")
