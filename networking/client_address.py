@@ -1,14 +1,18 @@
 """Where a request comes from, as far as it can be known. The only place that reads addresses from headers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from networking.access.addresses import AddressRange
-from networking.access.problems import Problem
+from networking.access.problems import Code, Problem
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+# As some proxies write it: [2001:db8::1]:4711, [2001:db8::1], 203.0.113.7:4711.
+WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::\d{1,5})?|([^:]+):\d{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class ClientAddress:
             return ""
         if isinstance(self.address, IPv6Address):
             return f"{self.address} is an IPv6 address, and IP rules take IPv4 only. Look up your public IPv4 address."
-        if self.address.is_private:
+        if parsed.code is Code.PRIVATE_IP_ADDRESS:
             return (
                 f"{self.address} is a private address, so it can't be a rule. "
                 "Ask your network team for the public address."
@@ -91,17 +95,17 @@ def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) 
 
 def _parse(text: str) -> Address | None:
     text = text.strip()
-    if text.startswith("[") and "]" in text:  # RFC 7239 style: [2001:db8::1]:4711
-        text = text[1 : text.index("]")]
-    elif text.count(":") == 1:  # 203.0.113.7:4711, as some proxies write it
-        text = text.partition(":")[0]
+    if match := WITH_PORT.fullmatch(text):
+        text = match[1] or match[2]
     try:
         address = ip_address(text)
     except ValueError:
         return None
-    # ::ffff:203.0.113.7 is an IPv4 client on a dual-stack socket.
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    if isinstance(address, IPv4Address):
+        return address
+    # ::ffff:203.0.113.7 is an IPv4 client on a dual-stack socket. The scope of fe80::1%eth0 is any text at all and
+    # means something on one machine only, so it is dropped.
+    return address.ipv4_mapped or IPv6Address(int(address))
 
 
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:

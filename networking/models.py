@@ -55,7 +55,9 @@ class EndpointSettings(models.Model):
     @classmethod
     def of(cls, registry: Registry) -> Self:
         """The row of a registry, or a new one that holds the default policy and is not saved yet."""
-        return cls.objects.filter(registry=registry).first() or cls(registry=registry)
+        row = cls.objects.filter(registry=registry).first() or cls()
+        row.registry = registry
+        return row
 
     @property
     def policy(self) -> AccessPolicy:
@@ -88,7 +90,7 @@ class EndpointSettings(models.Model):
             row = cls.of(registry)
             before = row.policy
             if before.fingerprint != seen:
-                return Stale(registry.changes.filter(operation=UPDATE).order_by("-at").first())
+                return Stale(registry.changes.filter(operation=UPDATE).order_by("-at", "-pk").first())
             if policy == before:
                 return None
             if problem := policy.problem_for_tier(registry.sku):
@@ -113,20 +115,17 @@ class EndpointSettings(models.Model):
         registry.save(update_fields=["public_access", "rule_count", "data_endpoint", "changed_at"])
 
     def _write_rules(self, rules: tuple[Rule, ...], origin: Origin) -> None:
-        """Only rows that differ are touched, so that who added a rule, and when, stays true."""
+        """Only rows that differ are touched, so that who added a rule, and when, stays true. IntegrityError where a
+        range stands twice, which no policy that was changed by its own methods can hold."""
         rows = {row.range: row for row in self.rules.all()}
-        wanted = {str(rule.range): (position, rule) for position, rule in enumerate(rules)}
-        gone = [row.pk for key, row in rows.items() if key not in wanted]
-        if gone:
-            self.rules.filter(pk__in=gone).delete()
         new, changed = [], []
-        for key, (position, rule) in wanted.items():
-            row = rows.get(key)
+        for position, rule in enumerate(rules):
+            row = rows.pop(str(rule.range), None)
             if row is None:
                 new.append(
                     FirewallRule(
                         settings=self,
-                        range=key,
+                        range=str(rule.range),
                         name=rule.name,
                         note=rule.note,
                         position=position,
@@ -136,6 +135,8 @@ class EndpointSettings(models.Model):
             elif (row.position, row.name, row.note) != (position, rule.name, rule.note):
                 row.position, row.name, row.note = position, rule.name, rule.note
                 changed.append(row)
+        if rows:
+            self.rules.filter(pk__in=[row.pk for row in rows.values()]).delete()
         FirewallRule.objects.bulk_create(new)
         FirewallRule.objects.bulk_update(changed, ["position", "name", "note"])
 

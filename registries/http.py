@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django_htmx.middleware import HtmxDetails
 
 from registries.models import CHANGE, CREATE, DELETE, VIEW, Account, Origin, Registry
@@ -36,6 +37,11 @@ def registry_or_404(name: str) -> Registry:
     if registry is None:
         raise Http404(f"There is no registry named '{name[:50]}'. It may have been deleted.")
     return registry
+
+
+def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    """After a POST that is done: the page to look at now. Takes what reverse() takes."""
+    return HttpResponse(status=303, headers={"Location": resolve_url(to, *args, **kwargs)})
 
 
 def origin(request: PortalRequest, *, comment: str = "") -> Origin:

@@ -3,27 +3,31 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from registries import views
+from registries.views import accounts, creating, listing, registry, resource_groups
 
 account_urls = [
-    path("sign-in/", views.sign_in, name="sign-in"),
-    path("sign-out/", views.sign_out, name="sign-out"),
-    path("preferences/theme/", views.theme, name="theme"),
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("preferences/theme/", accounts.theme, name="theme"),
 ]
 
 registry_urls = [
-    path("registries/", views.registry_list, name="registry-list"),
-    path("create-registry/", views.create_registry, name="registry-create"),
-    path("registries/<str:name>/", views.overview, name="registry-overview"),
-    path("registries/<str:name>/tier/", views.tier, name="registry-tier"),
-    path("registries/<str:name>/delete/", views.delete_registry, name="registry-delete"),
+    path("registries/", listing.registry_list, name="registry-list"),
+    path("create-registry/", creating.create_registry, name="registry-create"),
+    path("registries/<str:name>/", registry.overview, name="registry-overview"),
+    path("registries/<str:name>/tier/", registry.tier, name="registry-tier"),
+    path("registries/<str:name>/delete/", registry.delete_registry, name="registry-delete"),
 ]
 
 resource_group_urls = [
-    path("subscriptions/<uuid:subscription>/resource-groups/<str:name>/", views.resource_group, name="resource-group"),
+    path(
+        "subscriptions/<uuid:subscription>/resource-groups/<str:name>/",
+        resource_groups.resource_group,
+        name="resource-group",
+    ),
     path(
         "subscriptions/<uuid:subscription>/resource-groups/<str:name>/delete/",
-        views.delete_resource_group,
+        resource_groups.delete_resource_group,
         name="resource-group-delete",
     ),
 ]

@@ -3,15 +3,27 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings as django_settings
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from registries.models import Account
 from tests import make
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite in a file, as people run it: in memory, threads share one connection, and nothing ever waits for a lock.
+    One file a run and a worker, so that runs beside each other never meet."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
-def plain_settings(settings: SettingsWrapper) -> None:
+def plain_settings(settings: Settings) -> None:
     """No TLS redirect, no collected files, a fast password hash: what a test of a page is not about."""
     settings.SECURE_SSL_REDIRECT = False
     settings.DEMONSTRATION = False

@@ -21,7 +21,7 @@ RESERVED = {
     IPv4Network("100.64.0.0/10"): "shared address space of internet providers",
     IPv4Network("0.0.0.0/8"): "the range for 'this network'",
     IPv4Network("224.0.0.0/4"): "the multicast range",
-    IPv4Network("240.0.0.0/4"): "reserved",
+    IPv4Network("240.0.0.0/4"): "a reserved range",
 }
 USE_PRIVATE_ENDPOINT = "Rules accept public addresses only; use a private endpoint instead."
 
@@ -104,13 +104,19 @@ def _refused(network: IPv4Network, *, spelled: str) -> Problem | None:
             relation = f"contains the private range {private} (RFC 1918)."
         return Problem(Code.PRIVATE_IP_ADDRESS, f"{spelled} {relation} {USE_PRIVATE_ENDPOINT}")
     for reserved, meaning in RESERVED.items():
-        if network.overlaps(reserved):
-            relation = "is inside" if network.subnet_of(reserved) else "overlaps"
-            return Problem(
-                Code.RESERVED_IP_ADDRESS,
-                f"{spelled} {relation} {reserved}, {meaning}, which never reaches a registry over the internet. "
-                "Use the public address that your traffic leaves from.",
-            )
+        if not network.overlaps(reserved):
+            continue
+        if network == reserved:
+            relation = "is"
+        elif network.subnet_of(reserved):
+            relation = f"is inside {reserved},"
+        else:
+            relation = f"overlaps {reserved},"
+        return Problem(
+            Code.RESERVED_IP_ADDRESS,
+            f"{spelled} {relation} {meaning}, which never reaches a registry over the internet. "
+            "Use the public address that your traffic leaves from.",
+        )
     return None
 
 

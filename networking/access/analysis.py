@@ -58,8 +58,8 @@ def findings(ranges: Sequence[AddressRange | None]) -> list[Finding]:
             found.append(Finding(covered_by=covered_by[index]))
         else:
             neighbour = first_seen.get(AddressRange(each.first ^ each.size, each.prefix))
-            # The offer stands on the later of the two rows only, and never for a neighbour that is covered itself.
-            if neighbour is not None and (neighbour > index or neighbour in covered_by):
+            # The offer stands on the later of the two rows only. What covers the neighbour would cover this row too.
+            if neighbour is not None and neighbour > index:
                 neighbour = None
             merged = None
             if neighbour is not None:

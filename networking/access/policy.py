@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -153,19 +154,25 @@ class AccessPolicy:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
-        """What `record` wrote. Raises KeyError or ValueError for anything else."""
-        rule_set = record["networkRuleSet"]
-        return cls(
-            public_network_access=PublicNetworkAccess(record["publicNetworkAccess"]),
-            default_action=DefaultAction(rule_set["defaultAction"]),
-            rules=tuple(
-                Rule(AddressRange.stored(rule["value"]), rule["name"], rule["note"]) for rule in rule_set["ipRules"]
-            ),
-            subnets=tuple(subnet["id"] for subnet in rule_set["virtualNetworkRules"]),
-            trusted_services=record["networkRuleBypassOptions"] == "AzureServices",
-            tasks_bypass=record["networkRuleBypassAllowedForTasks"],
-            data_endpoint=record["dataEndpointEnabled"],
-        )
+        """What `record` wrote. Raises ValueError for anything else, a change record of another operation included."""
+        try:
+            rule_set = record["networkRuleSet"]
+            policy = cls(
+                public_network_access=PublicNetworkAccess(record["publicNetworkAccess"]),
+                default_action=DefaultAction(rule_set["defaultAction"]),
+                rules=tuple(
+                    Rule(AddressRange.stored(rule["value"]), rule["name"], rule["note"]) for rule in rule_set["ipRules"]
+                ),
+                subnets=tuple(subnet["id"] for subnet in rule_set["virtualNetworkRules"]),
+                trusted_services=record["networkRuleBypassOptions"] == "AzureServices",
+                tasks_bypass=record["networkRuleBypassAllowedForTasks"],
+                data_endpoint=record["dataEndpointEnabled"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This is not the record of a policy: {error}") from error
+        if policy.record() != record:  # a word that was read as another, or one that nobody reads
+            raise ValueError("This is not the record of a policy: it holds more or other words.")
+        return policy
 
     @property
     def fingerprint(self) -> str:
@@ -177,7 +184,7 @@ class AccessPolicy:
 def too_many_rules(count: int) -> Problem:
     return Problem(
         Code.QUOTA_EXCEEDED,
-        f"A registry can have {MAX_IP_RULES} rules. Delete {count - MAX_IP_RULES} to save.",
+        f"A registry can have {MAX_IP_RULES} rules. Delete {count - MAX_IP_RULES:,} to save.",
     )
 
 
@@ -186,10 +193,12 @@ def text_problem(name: str, note: str) -> Problem | None:
     for label, text, limit in (("name", name, MAX_RULE_NAME), ("note", note, MAX_RULE_NOTE)):
         if len(text) > limit:
             return Problem(
-                Code.RULE_TEXT_TOO_LONG, f"A {label} can have {limit} characters; this one has {len(text):,}."
+                Code.INVALID_RULE_TEXT, f"A {label} can have {limit} characters; this one has {len(text):,}."
             )
-        if "\x00" in text:
-            return Problem(Code.RULE_TEXT_TOO_LONG, f"A {label} can't hold a NUL character. Type it again.")
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+            return Problem(
+                Code.INVALID_RULE_TEXT, f"A {label} can't hold line breaks or control characters. Type it on one line."
+            )
     return None
 
 

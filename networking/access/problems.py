@@ -13,7 +13,7 @@ class Code(StrEnum):
     IPV6_NOT_SUPPORTED = "IPv6NotSupported"
     DUPLICATE_IP_RULE = "DuplicateIpRule"
     QUOTA_EXCEEDED = "QuotaExceeded"
-    RULE_TEXT_TOO_LONG = "RuleTextTooLong"
+    INVALID_RULE_TEXT = "InvalidRuleText"
     INVALID_PROPERTY = "InvalidProperty"
     NETWORK_RULE_NOT_SUPPORTED = "NetworkRuleNotSupported"
     DISABLING_NOT_SUPPORTED = "DisablingPublicNetworkAccessNotSupported"

@@ -1,12 +1,156 @@
-"""Stub."""
+"""Networking › Public access: one page, one form, told apart by the button that was pressed."""
 
-from typing import Any
+from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from networking.access.policy import AccessPolicy
+from networking.access.problems import Code, Problem
+from networking.blade.http import BladeRequest
+from networking.blade.page import blade_context
+from networking.forms import Draft
+from networking.models import EndpointSettings, Stale
+from registries.http import origin, registry_or_404, require
+from registries.models import CHANGE, VIEW, Registry
+
+PAGE = "networking/public_access.html"
+NEEDS_PREMIUM = Problem(
+    Code.NETWORK_RULE_NOT_SUPPORTED,
+    "IP rules, private endpoints and dedicated data endpoints need the Premium tier. Change the tier first.",
+)
 
 
-def _todo(request: HttpRequest, **_: Any) -> HttpResponse:
-    return HttpResponse()
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_access(request: BladeRequest, name: str) -> HttpResponse:
+    """The blade. A GET is always a whole page; a POST edits the draft, saves it or drops it."""
+    registry = registry_or_404(name)
+    require(request, VIEW, registry)
+    policy = EndpointSettings.of(registry).policy
+    if request.method != "POST":
+        return _page(request, registry, Draft.of(policy))
+    draft = _draft(request, registry, policy)
+    op = request.POST.get("op", "")
+    if op == "check":
+        return _page(request, registry, draft)
+    require(request, CHANGE, registry)
+    match op:
+        case "save":
+            return _save(request, registry, draft)
+        case "discard":
+            return _discard(request, registry, policy)
+        case "paste":
+            return render(request, "networking/paste.html", blade_context(request, registry, draft))
+        case _:
+            return _page(request, registry, _edited(request, draft, op))
 
 
-public_access = evaluate = paste = demonstration = help_page = _todo
+@never_cache
+@require_POST
+def evaluate(request: BladeRequest, name: str) -> HttpResponse:
+    """What the server has to say of the draft on the page, as out-of-band pieces. Writes nothing, replaces no input."""
+    registry = registry_or_404(name)
+    require(request, VIEW, registry)
+    draft = _draft(request, registry, EndpointSettings.of(registry).policy)
+    return render(request, f"{PAGE}#evaluated", {**blade_context(request, registry, draft), "oob": True})
+
+
+def _draft(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> Draft:
+    """The posted draft; where the page is read-only its fields are disabled and post nothing, so what is saved."""
+    editable = registry.is_premium and request.user.may(CHANGE, registry)
+    return Draft.read(request.POST, policy) if editable else Draft.of(policy)
+
+
+def _edited(request: BladeRequest, draft: Draft, op: str) -> Draft:
+    """The draft after the pressed button; unknown words change nothing."""
+    word, _, rest = op.partition(":")
+    rid, _, value = rest.partition(":")
+    match word:
+        case "remove":
+            return draft.without_row(rid)
+        case "restore":
+            return draft.with_restored(rid)
+        case "fix":
+            return _with_client(request, draft.with_text(rid, value))
+        case "combine":
+            return draft.with_combined(rid)
+        case "bulk":
+            drafted, added, skipped = draft.with_pasted(request.POST.get("bulk", ""))
+            ranges = "1 range" if added == 1 else f"{added:,} ranges"
+            told = f"{ranges} added, {skipped:,} skipped." if skipped else f"{ranges} added."
+            messages.info(request, told, extra_tags="Address ranges pasted")
+            return drafted
+        case _:
+            return _with_client(request, draft)
+
+
+def _with_client(request: BladeRequest, draft: Draft) -> Draft:
+    """Ticking "Add your client IP address" adds a row, unticking it takes the row away. What the box showed when the
+    page was made decides which of the two it was; with scripts the list has followed the box already."""
+    offered = request.client_address.offered
+    ticked, was_ticked = "add_client" in request.POST, "client_listed" in request.POST
+    if offered is None or ticked == was_ticked:
+        return draft
+    return draft.with_range(offered) if ticked else draft.without_range(offered)
+
+
+def _save(request: BladeRequest, registry: Registry, draft: Draft) -> HttpResponse:
+    if not registry.is_premium:
+        return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=NEEDS_PREMIUM)
+    draft = _with_client(request, draft)
+    if draft.problems:
+        return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    stored = EndpointSettings.store(
+        registry, draft.policy, seen=request.POST.get("fingerprint", ""), origin=origin(request)
+    )
+    match stored:
+        case Stale():
+            fresh = Draft.read(request.POST, EndpointSettings.of(registry).policy)
+            return _page(request, registry, fresh, status=HTTPStatus.CONFLICT, stale=stored)
+        case Problem():
+            return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=stored)
+        case None:
+            messages.info(request, f"'{registry.name}' has these settings already.", extra_tags="No changes to save")
+        case _:
+            messages.success(request, f"Saved to '{registry.name}'.", extra_tags="Networking updated")
+    return _afresh(request, registry, draft.policy)
+
+
+def _discard(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> HttpResponse:
+    messages.info(request, "The saved settings are shown.", extra_tags="Changes discarded")
+    return _afresh(request, registry, policy)
+
+
+def _afresh(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> HttpResponse:
+    """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
+    if request.htmx:
+        return _page(request, registry, Draft.of(policy))
+    return redirect("networking", registry.name)
+
+
+def _page(
+    request: BladeRequest,
+    registry: Registry,
+    draft: Draft,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    stale: Stale | None = None,
+    refused: Problem | None = None,
+) -> HttpResponse:
+    context = blade_context(request, registry, draft, failed=status is HTTPStatus.UNPROCESSABLE_ENTITY)
+    narrow = bool(request.htmx) and request.method == "POST"
+    context |= {"stale": stale, "refused": refused, "narrow": narrow}
+    response = render(request, f"{PAGE}#blade" if narrow else PAGE, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def help_page(request: BladeRequest) -> HttpResponse:
+    """What the fields mean and where Azure differs from the documents, for any page's "Learn more"."""
+    return render(request, "networking/help.html")

@@ -1,0 +1,116 @@
+"""The Effective access card: who gets in, for the saved settings and for the draft."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+from networking.access.decision import Caller, Decision, Identity, Reason, decide
+from networking.access.policy import AccessPolicy, PublicAccess
+from networking.client_address import ClientAddress
+
+# Somebody no rule can name: a rule holds IPv4 only. Who is let in by nothing but All networks answers for the rest.
+ANYBODY = IPv6Address("2001:db8::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One caller of the card. `was` is the saved verdict where the draft changes it, else empty."""
+
+    who: str
+    verdict: str
+    why: str
+    was: str = ""
+    key: str = ""
+
+    @property
+    def denied(self) -> bool:
+        return self.verdict == "Denied"
+
+
+def card(saved: AccessPolicy, draft: AccessPolicy, client: ClientAddress) -> list[Line]:
+    """You, trusted services, and everyone else, each as it is and as it will be."""
+    lines = []
+    if client.address is None:
+        lines.append(Line("You (address not known)", "Not known", client.why_not_offered, key="you"))
+    else:
+        lines.append(_line(f"You ({client.address})", saved, draft, Caller(address=client.address), key="you"))
+    lines.append(_line("Trusted services", saved, draft, Caller(identity=Identity.TRUSTED_SERVICE)))
+    lines.append(_line("Everyone else on the internet", saved, draft, Caller(address=ANYBODY)))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to "Check another address": a line for what is saved, a second where the draft differs."""
+
+    address: str
+    problem: str = ""
+    lines: tuple[Line, ...] = ()
+
+
+def check(text: str, saved: AccessPolicy, draft: AccessPolicy) -> Check | None:
+    """None where nothing was asked. Any address may be asked about: private and IPv6 callers exist too."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        caller = Caller(address=ip_address(text))
+    except ValueError:
+        return Check(text[:64], problem=f"'{text[:64]}' isn't an IP address. Try a form like 198.51.100.7.")
+    now = _told("Saved settings", decide(saved, caller), saved)
+    if saved == draft:
+        return Check(text, lines=(now,))
+    return Check(text, lines=(now, _told("After saving", decide(draft, caller), draft)))
+
+
+def _line(who: str, saved: AccessPolicy, draft: AccessPolicy, caller: Caller, *, key: str = "") -> Line:
+    before, after = decide(saved, caller), decide(draft, caller)
+    told = _told(who, after, draft, everybody=caller.address == ANYBODY, service=caller.identity is not Identity.ANYONE)
+    was = "" if before.allowed == after.allowed else _verdict(before)
+    return Line(who, told.verdict, told.why, was=was, key=key)
+
+
+def _told(
+    who: str, decision: Decision, policy: AccessPolicy, *, everybody: bool = False, service: bool = False
+) -> Line:
+    return Line(who, _verdict(decision), _why(decision, policy, everybody=everybody, service=service))
+
+
+def _verdict(decision: Decision) -> str:
+    return "Allowed" if decision.allowed else "Denied"
+
+
+def _why(decision: Decision, policy: AccessPolicy, *, everybody: bool, service: bool) -> str:
+    if service and not decision.allowed:
+        if policy.trusted_services and policy.subnets:
+            return "The exception doesn't apply while virtual network rules exist"
+        return "The firewall exception is off"
+    if everybody:
+        return "After sign-in" if decision.allowed else "403 Forbidden"
+    match decision.reason:
+        case Reason.IP_RULE if decision.rule is not None:
+            place = policy.rules.index(decision.rule) + 1
+            named = f", {decision.rule.name}" if decision.rule.name else ""
+            return f"Matches {decision.rule} (rule {place}{named})"
+        case Reason.ALL_NETWORKS:
+            return "Any network is allowed"
+        case Reason.TRUSTED_SERVICE:
+            return "Through the firewall exception"
+        case Reason.PUBLIC_ACCESS_DISABLED:
+            return "Public network access is disabled"
+        case _:
+            return "No address range matches"
+
+
+def note_on_access(policy: AccessPolicy) -> tuple[str, str]:
+    """What no radio button can show of a policy: the kind of message and its sentence, or two empty strings."""
+    kept = "1 address range is" if len(policy.rules) == 1 else f"{len(policy.rules)} address ranges are"
+    match policy.public_access:
+        case PublicAccess.SELECTED_NETWORKS if not policy.rules:
+            except_for = " except trusted services" if policy.trusted_services and not policy.subnets else ""
+            return "warn", f"No address ranges yet. Nobody can reach the public endpoint{except_for}."
+        case PublicAccess.DISABLED if policy.rules:
+            return "info", f"{kept} kept but ignored while public network access is disabled."
+        case PublicAccess.ALL_NETWORKS if policy.rules:
+            return "info", f"{kept} kept, and decide again when you choose Selected networks."
+        case _:
+            return "", ""

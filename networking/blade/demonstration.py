@@ -1,0 +1,51 @@
+"""Demonstration settings: the simulated client address, and the way back to the start."""
+
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from networking.blade.http import BladeRequest
+from networking.demonstration import restore
+from networking.models import SimulatedClient
+from registries.http import origin, require
+from registries.models import DELETE
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def demonstration(request: BladeRequest) -> HttpResponse:
+    """One page, two buttons. It exists in demonstration mode only."""
+    if not settings.DEMONSTRATION:
+        raise Http404
+    if request.method != "POST":
+        return _page(request, str(request.client_address))
+    if request.POST.get("op") == "reset":
+        require(request, DELETE)
+        restore(reset=True, origin=origin(request))
+        messages.success(request, "Everything is as it was at first.", extra_tags="Demonstration reset")
+        return redirect("demonstration")
+    return _simulate(request, request.POST.get("address", "").strip())
+
+
+def _simulate(request: BladeRequest, text: str) -> HttpResponse:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        problem = f"'{text[:64]}' isn't an IP address. Try a form like 203.0.113.24."
+        return _page(request, text, problem=problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    SimulatedClient.objects.update_or_create(pk=1, defaults={"address": str(address)})
+    messages.success(request, f"Everybody now comes from {address}.", extra_tags="Simulated client address changed")
+    return redirect("demonstration")
+
+
+def _page(
+    request: BladeRequest, address: str, *, problem: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    context = {"address": address, "problem": problem, "may_reset": request.user.may(DELETE)}
+    return render(request, "networking/demonstration.html", context, status=status)

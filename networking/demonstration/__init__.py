@@ -1,0 +1,5 @@
+from registries.models import Origin
+
+
+def restore(*, reset: bool, origin: Origin) -> list[str]:
+    raise NotImplementedError

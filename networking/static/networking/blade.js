@@ -1,0 +1,336 @@
+/* Progressive enhancement only: everything below also works as a plain form post.
+   One file, no globals, listeners on the document, so that swapped content needs no binding anew. */
+(() => {
+'use strict';
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const form = () => $('#net-form:has([value=save])');
+const count = (n, word) => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
+let sequence = 0, undo = null, leaving = false, dirty = false;
+
+function say(text) {
+  const live = $('#announce');
+  live.textContent = '';
+  setTimeout(() => { live.textContent = text; }, 60);
+}
+
+/* ── the draft is the form itself ── */
+const rows = f => $$('#rules .rule', f);
+const field = (row, name) => $(`[name=${name}]`, row);
+const typed = row => ['range', 'name', 'note'].map(name => field(row, name).value.trim());
+const saved = row => [row.dataset.range || '', row.dataset.name || '', row.dataset.note || ''];
+const isSaved = row => 'saved' in row.dataset;
+const isRemoved = row => row.classList.contains('removed');
+const isBlank = row => !isSaved(row) && !typed(row).some(Boolean);
+const isEdited = row => !isRemoved(row) && (isSaved(row) ? typed(row).some((text, i) => text !== saved(row)[i]) : !isBlank(row));
+const live = f => rows(f).filter(row => !isRemoved(row) && !isBlank(row));
+const ranges = f => live(f).map(row => typed(row)[0]);
+
+function refresh() {
+  const f = form();
+  if (!f) { dirty = false; return; }
+  const [choice, was, trusted, endpoint] = JSON.parse(f.dataset.baseline);
+  const spelled = list => JSON.stringify(list.map(row => JSON.stringify(row)).sort());
+  const settings = {
+    public_access: f.elements.public_access.value !== choice,
+    trusted_services: f.elements.trusted_services.checked !== trusted,
+    data_endpoint: f.elements.data_endpoint.checked !== endpoint,
+  };
+  for (const [name, changed] of Object.entries(settings)) $('#f-' + name, f).classList.toggle('is-dirty', changed);
+  const changed = Object.values(settings).filter(Boolean).length;
+  const listChanged = spelled(live(f).map(typed)) !== spelled(was);
+  dirty = changed > 0 || listChanged;
+  keepOneBlankRow(f);
+  for (const [at, row] of rows(f).entries()) {
+    row.classList.toggle('blank', isBlank(row));
+    row.classList.toggle('saved', isSaved(row) && !isRemoved(row) && !isEdited(row));
+    row.classList.toggle('dirty', isEdited(row));
+    $('.more-name', row).textContent = typed(row)[1];
+    field(row, 'range').setAttribute('aria-label', 'Address range ' + (at + 1));
+    if (!isRemoved(row)) $('.act button', row).setAttribute('aria-label', 'Delete ' + (typed(row)[0] || 'this row'));
+  }
+  const edits = rows(f).filter(row => isRemoved(row) || isEdited(row)).length;
+  $('#pending', f).textContent = dirty ? count(changed + (listChanged ? edits : 0), 'unsaved change') : '';
+  for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) {
+    if (dirty) button.removeAttribute('aria-disabled'); else button.setAttribute('aria-disabled', 'true');
+  }
+  const box = $('#add-client', f);
+  if (!box.disabled) box.checked = ranges(f).includes(f.dataset.clientIp);
+  $('#rule-count', f).textContent = `${live(f).length} of ${f.dataset.limit} rules`;
+}
+function changed() {
+  refresh();
+  form()?.dispatchEvent(new Event('ranges-changed', { bubbles: true }));
+}
+
+/* ── rows ── */
+function newRow(f, text = '') {
+  const holder = document.createElement('tbody');
+  holder.innerHTML = $('#rule-tpl').innerHTML.replaceAll('__', 'n' + ++sequence);
+  const row = $('.rule', holder);
+  field(row, 'range').value = text;
+  $('#rules', f).append(row);
+  return row;
+}
+function keepOneBlankRow(f) {
+  const full = live(f).length >= +f.dataset.limit, blank = rows(f).filter(isBlank);
+  const keep = full ? null : blank.at(-1);
+  for (const row of blank) if (row !== keep && !row.contains(document.activeElement)) row.remove();
+  if (!full && !isBlank(rows(f).at(-1) || newRow(f))) newRow(f);
+  if (full) status(f, `All ${f.dataset.limit} rules are used. Delete one or combine ranges to add more.`);
+  else if ($('#rule-status', f).textContent.startsWith('All ')) status(f, '');
+}
+function addRanges(list) {
+  const f = form(), have = new Set(ranges(f));
+  let added = 0, skipped = 0, room = +f.dataset.limit - live(f).length;
+  for (const text of list) {
+    if (have.has(text) || room < 1) { skipped++; continue; }
+    const blank = rows(f).find(isBlank);
+    if (blank) field(blank, 'range').value = text; else newRow(f, text);
+    have.add(text); added++; room--;
+  }
+  changed();
+  const told = count(added, 'range') + ' added' + (skipped ? `, ${skipped.toLocaleString('en')} skipped` : '') + '.';
+  if (list.length > 1) status(f, told);
+  say(told);
+}
+const split = text => text.replace(/#.*$/gm, '').split(/[\s,;]+/).filter(Boolean);
+function status(f, text, action) {
+  const line = $('#rule-status', f);
+  line.textContent = text;
+  if (!action) return;
+  const button = document.createElement('button');
+  button.type = 'button'; button.className = 'linkbtn'; button.textContent = 'Undo';
+  button.addEventListener('click', action);
+  line.append(' ', button);
+}
+function icon(button, name) {
+  const use = $('use', button);
+  use.setAttribute('href', use.getAttribute('href').replace(/#.*/, '#' + name));
+}
+function removeRow(row) {
+  const f = form(), text = typed(row)[0], next = row.nextElementSibling || row.previousElementSibling;
+  if (isSaved(row)) {
+    const button = $('.act button', row);
+    ['range', 'name', 'note'].forEach((name, i) => { field(row, name).value = saved(row)[i]; });
+    row.classList.add('removed');
+    for (const input of $$('input', row)) input.disabled = true;
+    $('.size', row).textContent = 'Deleted on save';
+    button.dataset.act = 'restore'; button.title = 'Undo'; button.value = 'restore:' + row.dataset.rid;
+    button.setAttribute('aria-label', 'Undo delete of ' + row.dataset.range);
+    icon(button, 'undo');
+    undo = () => restoreRow(row);
+    button.focus();
+  } else {
+    const before = row.nextElementSibling;
+    row.remove();
+    undo = () => {
+      $('#rules', f).insertBefore(row, before?.isConnected ? before : null);
+      status(f, ''); undo = null; changed(); field(row, 'range').focus();
+    };
+    status(f, `Deleted ${text}.`, () => undo?.());
+    (next && field(next, 'range'))?.focus();
+  }
+  changed();
+  say(`Deleted ${text || row.dataset.range}. Undo is available. ${count(live(f).length, 'rule')} left.`);
+}
+function restoreRow(row) {
+  const button = $('.act button', row), size = document.createElement('span');
+  row.classList.remove('removed');
+  for (const input of $$('input', row)) input.disabled = false;
+  size.id = 'size-' + row.dataset.rid;
+  $('.size', row).replaceChildren(size);
+  button.dataset.act = 'remove'; button.title = 'Delete'; button.value = 'remove:' + row.dataset.rid;
+  icon(button, 'trash');
+  undo = null; changed();
+  field(row, 'range').focus();
+  say(`Restored ${typed(row)[0]}.`);
+}
+function combine(button) {
+  const f = form(), row = button.closest('.rule'), other = rows(f).find(each => each.dataset.rid === button.dataset.other);
+  if (!other) return;
+  field(other, 'range').value = button.dataset.value;
+  forget(other);
+  removeRow(row);
+  undo = null; status(f, '');
+  field(other, 'range').focus();
+  say(`Combined into ${button.dataset.value}.`);
+}
+/* What the server said of a row is no longer true once somebody types in it. */
+function forget(row) {
+  $('.rmsg', row).textContent = '';
+  const size = $('.size span', row);
+  if (size) size.textContent = '';
+  field(row, 'range').removeAttribute('aria-invalid');
+}
+
+/* ── dialogs and toasts ── */
+function openDialog(template) {
+  const dialog = $(template).content.firstElementChild.cloneNode(true), opener = document.activeElement;
+  $('#dialog-slot').replaceChildren(dialog);
+  dialog.addEventListener('close', () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
+  dialog.showModal();
+  return dialog;
+}
+function mayLeave() {
+  const dialog = openDialog('#leave-tpl');
+  $('p', dialog).textContent = `You have ${$('#pending').textContent} on this page. Continuing drops them.`;
+  return new Promise(done => dialog.addEventListener('close', () => done(dialog.returnValue === 'leave')));
+}
+function toast(text) {
+  const made = $('#toast-tpl').content.firstElementChild.cloneNode(true);
+  $('p', made).textContent = text;
+  $('#toasts').append(made);
+  announceToasts();
+}
+/* Errors stay; everything else goes after 8 s, unless somebody is reading it. */
+function announceToasts() {
+  for (const each of $$('#toasts .toast:not([data-armed])')) {
+    each.dataset.armed = '';
+    say(`${$('b', each).textContent}. ${$('p', each).textContent}`);
+    if (each.classList.contains('err')) continue;
+    let timer;
+    const start = () => { timer = setTimeout(() => each.remove(), 8000); }, stop = () => clearTimeout(timer);
+    start();
+    each.addEventListener('mouseenter', stop); each.addEventListener('mouseleave', start);
+    each.addEventListener('focusin', stop); each.addEventListener('focusout', start);
+  }
+}
+
+/* ── what people do ── */
+const actions = {
+  remove: (button) => removeRow(button.closest('.rule')),
+  restore: (button) => restoreRow(button.closest('.rule')),
+  combine,
+  fix(button) {
+    const row = button.closest('.rule');
+    field(row, 'range').value = button.dataset.value;
+    forget(row); changed(); field(row, 'range').focus();
+  },
+  paste: () => openDialog('#paste-tpl'),
+  'close-dialog': (button) => button.closest('dialog').close(),
+  'close-toast': (button) => button.closest('.toast').remove(),
+};
+document.addEventListener('click', event => {
+  const off = event.target.closest('[aria-disabled=true]');
+  if (off) { event.preventDefault(); event.stopImmediatePropagation(); say('No changes yet.'); return; }
+  const copy = event.target.closest('[data-copy]');
+  if (copy) {
+    const text = copy.dataset.copy, failed = () => say('Copy is blocked by the browser. Select the text instead.');
+    if (!navigator.clipboard) { failed(); return; }
+    navigator.clipboard.writeText(text).then(() => {
+      say('Copied ' + text); icon(copy, 'check'); setTimeout(() => icon(copy, 'copy'), 1600);
+    }, failed);
+    return;
+  }
+  const button = event.target.closest('[data-act]');
+  if (button) { event.preventDefault(); event.stopImmediatePropagation(); actions[button.dataset.act](button); }
+}, true);
+document.addEventListener('input', event => {
+  const row = event.target.closest('#net-form .rule');
+  if (row) { undo = null; if (event.target.name === 'range') forget(row); }
+  /* The box fires input before change, and would be unticked by its own mirror. */
+  if (event.target.id !== 'add-client' && event.target.closest('#net-form')) refresh();
+});
+document.addEventListener('change', event => {
+  const f = form(), target = event.target;
+  if (target.name === 'theme') {
+    document.documentElement.dataset.theme = target.value;
+    fetch(target.form.action, { method: 'POST', body: new FormData(target.form), headers: { 'HX-Request': 'true' } });
+  } else if (target.id === 'add-client' && f) {
+    const own = live(f).find(row => typed(row)[0] === f.dataset.clientIp);
+    if (target.checked && !own) addRanges([f.dataset.clientIp]);
+    if (!target.checked && own) removeRow(own);
+    target.focus();
+  } else if (target.closest('#net-form')) refresh();
+});
+document.addEventListener('paste', event => {
+  if (event.target.name !== 'range') return;
+  const list = split(event.clipboardData.getData('text'));
+  if (list.length < 2) return;
+  event.preventDefault();
+  addRanges(list);
+  focusBlank();
+});
+function focusBlank() { (rows(form()).find(isBlank) || rows(form()).at(-1))?.querySelector('[name=range]').focus(); }
+document.addEventListener('submit', event => {
+  if (!event.target.matches('[data-paste]') || event.submitter?.value !== 'add') return;
+  const list = split($('textarea', event.target).value);
+  event.target.closest('dialog').addEventListener('close', () => { if (list.length) { addRanges(list); focusBlank(); } });
+}, true);
+document.addEventListener('keydown', event => {
+  const f = form(), target = event.target, modified = (event.ctrlKey || event.metaKey) && !event.altKey, key = event.key.toLowerCase();
+  if (!f || $('dialog[open]')) return;
+  if (modified && key === 's') {
+    event.preventDefault();
+    /* A real click: htmx sends the pressed button's name and value only after one. */
+    if (dirty) $('.cmd[value=save]', f).click(); else say('No changes to save.');
+  } else if (modified && key === 'z' && undo && !target.matches('input:not([type=checkbox], [type=radio]), textarea')) {
+    event.preventDefault(); undo();
+  } else if (target.closest('.rule') && target.matches('input')) rowKey(event, f, target);
+});
+function rowKey(event, f, target) {
+  const row = target.closest('.rule'), inputs = rows(f).filter(each => !isRemoved(each)).map(each => field(each, 'range'));
+  const at = inputs.indexOf(field(row, 'range')), next = { ArrowDown: inputs[at + 1], ArrowUp: inputs[at - 1] }[event.key];
+  if (event.key === 'Enter') {
+    event.preventDefault();
+    if (isBlank(row)) return;
+    refresh();
+    const list = rows(f).filter(each => !isRemoved(each));
+    field(list[list.indexOf(row) + 1] || row, 'range').focus();
+    changed();
+  } else if (next && target.name === 'range') { event.preventDefault(); next.focus(); }
+  else if (event.key === 'Escape') {
+    const i = ['range', 'name', 'note'].indexOf(target.name);
+    if (target.value !== saved(row)[i]) { event.stopPropagation(); target.value = saved(row)[i]; forget(row); changed(); }
+  }
+}
+
+/* ── leaving with unsaved changes ── */
+addEventListener('beforeunload', event => { if (dirty && !leaving) event.preventDefault(); });
+document.addEventListener('click', async event => {
+  const link = event.target.closest('a[href]');
+  if (!dirty || !link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.target || link.hasAttribute('hx-get') || link.getAttribute('href').startsWith('#') || link.origin !== location.origin) return;
+  event.preventDefault();
+  if (await mayLeave()) { leaving = true; location.href = link.href; }
+});
+document.addEventListener('htmx:confirm', event => {
+  if (event.detail.elt.dataset.cmd !== 'refresh' || !dirty) return;
+  event.preventDefault();
+  mayLeave().then(yes => { if (yes) event.detail.issueRequest(true); });
+});
+
+/* ── what htmx brings back ── */
+document.addEventListener('htmx:oobAfterSwap', event => {
+  const id = event.detail.target.id || '';
+  if (id === 'toasts') announceToasts();
+  if (!id.startsWith('msg-')) return;
+  const input = document.getElementById('rng-' + id.slice(4));
+  /* htmx hands us the node that was replaced: look the new one up. */
+  if (!input) return;
+  if ($('[data-state=error]', document.getElementById(id))) input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+});
+document.addEventListener('htmx:afterSettle', event => {
+  if (event.detail.target.id !== 'blade-body' && event.detail.elt.id !== 'blade-body') return;
+  undo = null; sequence += 1000;
+  refresh();
+  ($('#error-summary') || $('.cmd[value=save]') || $('.cmd'))?.focus({ preventScroll: !$('#error-summary') });
+});
+const failures = {
+  'htmx:sendError': () => "The console can't reach the server. Your edits are still here; try again.",
+  'htmx:timeout': () => 'The server took too long. Your edits are still here; try again.',
+  'htmx:responseError': event => ({
+    403: 'You no longer have permission to change this registry. Your edits are still here.',
+    404: 'This registry no longer exists. Your edits are still here.',
+    413: 'The list is larger than a firewall list can be, so nothing was saved. Delete some rows.',
+  })[event.detail.xhr.status] || 'The server could not process the request. Your edits are still here; try again.',
+};
+for (const [name, text] of Object.entries(failures)) {
+  document.addEventListener(name, event => { if (event.detail.elt.id !== 'evaluator') toast(text(event)); });
+}
+
+announceToasts();
+refresh();
+})();

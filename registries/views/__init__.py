@@ -1,0 +1,1 @@
+"""The pages of the ground floor: accounts, the list, creating, one registry, one resource group."""

@@ -1,0 +1,113 @@
+"""The real product as a subprocess: its own data, demonstration mode, granian, a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STARTS_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class Server:
+    data: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of the shell that runs the tests: no database, no hosts, no TLS of another installation."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        return kept | {"PORTCULLIS_DATA": str(self.data), "DEMONSTRATION": "true"}
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints; its error output is in the AssertionError when it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stderr}"
+        return done.stdout
+
+    def reset(self) -> None:
+        """The demonstration state, as it was at first."""
+        self.manage("demo", "--reset")
+
+    def log(self) -> str:
+        """What the server has said so far."""
+        return (self.data / "server.log").read_text()
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/sign-in/", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, ConnectionError, TimeoutError):
+            return False
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server that answers, with the demonstration registries; stopped and its data deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="portcullis-") as directory:
+        server = Server(data=Path(directory), port=_free_port())
+        server.manage("migrate", "--verbosity", "0")
+        server.manage("collectstatic", "--noinput", "--verbosity", "0")
+        server.manage("demo")
+        with (server.data / "server.log").open("w") as log:
+            process = _serve(server, log.fileno())
+        try:
+            _wait(server, process)
+            yield server
+        finally:
+            _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _serve(server: Server, log: int) -> subprocess.Popen[bytes]:
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(server.port), "--log-level", "warning"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "granian", *options, "--blocking-threads", "4", "registries.wsgi:application"],
+        cwd=ROOT,
+        env=server.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while not server.answers():
+        if process.poll() is not None or time.monotonic() > until:
+            raise AssertionError(f"The server doesn't answer on {server.url}:\n{server.log()}")
+        time.sleep(0.1)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
