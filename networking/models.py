@@ -1,7 +1,7 @@
 """How a policy is kept: the row of endpoint settings, the rules of the firewall list, and the one write path."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -31,10 +31,6 @@ class EndpointSettings(models.Model):
     tasks_bypass = models.BooleanField(default=False)
     data_endpoint = models.BooleanField(default=False)
     subnets = models.JSONField(default=list, blank=True)
-
-    if TYPE_CHECKING:
-        registry_id: int
-        rules: "models.Manager[FirewallRule]"
 
     class Meta:
         verbose_name_plural = "endpoint settings"

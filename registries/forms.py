@@ -44,6 +44,8 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].error_messages["required"] = "Type your password."
         for field in self.fields.values():
             field.widget.attrs["class"] = "text"
+        if self.is_bound:  # what is wrong has the focus then
+            del self.fields["username"].widget.attrs["autofocus"]
 
 
 class GroupChoice(forms.ModelChoiceField):  # type: ignore[type-arg] # generic in the stubs only
@@ -115,7 +117,7 @@ class RegistryForm(forms.Form):
         if not Subscription.objects.exists():
             self.fields["subscription"].required = False
             self.fields["subscription"].widget.choices = [("", f"{DEFAULT_SUBSCRIPTION} (created with the registry)")]
-        name = str(self["name"].value() or "").lower()
+        name = str((data or initial or {}).get("name", "")).strip().lower()
         host = name if NAME_RULE.fullmatch(name) else "<name>"
         self.fields["name"].help_text = f"{host}.{settings.LOGIN_SERVER_SUFFIX} · 5–50 letters or digits"
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from registries import regions
 from registries.resource_id import ResourceId
@@ -45,6 +46,12 @@ class Account(AbstractUser):
         """The one place where a permission is checked."""
         return self.has_perm(permission)
 
+    @cached_property
+    def role(self) -> str:
+        """The name of the account's role, for people to read; what it may do is asked through `may`."""
+        group = self.groups.order_by("name").first()
+        return group.name if group else "No role"
+
     @property
     def initials(self) -> str:
         return self.username[:2].upper()
@@ -66,9 +73,6 @@ class ResourceGroup(models.Model):
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="resource_groups")
     name = models.CharField(max_length=90)
     location = models.CharField(max_length=40)
-
-    if TYPE_CHECKING:
-        registries: "models.Manager[Registry]"
 
     class Meta:
         constraints: ClassVar = [
@@ -157,7 +161,7 @@ class Registry(models.Model):
     @classmethod
     def create_recorded(
         cls, *, resource_group: ResourceGroup, name: str, sku: str, location: str, origin: Origin, **more: Any
-    ) -> Self:
+    ) -> "Registry":
         """A new registry and its change record. IntegrityError where the name is taken."""
         with transaction.atomic():
             registry = cls.objects.create(

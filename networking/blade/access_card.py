@@ -106,8 +106,11 @@ def note_on_access(policy: AccessPolicy) -> tuple[str, str]:
     kept = "1 address range is" if len(policy.rules) == 1 else f"{len(policy.rules)} address ranges are"
     match policy.public_access:
         case PublicAccess.SELECTED_NETWORKS if not policy.rules:
-            except_for = " except trusted services" if policy.trusted_services and not policy.subnets else ""
-            return "warn", f"No address ranges yet. Nobody can reach the public endpoint{except_for}."
+            if policy.subnets:
+                who = "Only the subnets of the virtual network rules"
+            else:
+                who = "Only trusted services" if policy.trusted_services else "Nobody"
+            return "warn", f"No address ranges yet. {who} can reach the public endpoint."
         case PublicAccess.DISABLED if policy.rules:
             return "info", f"{kept} kept but ignored while public network access is disabled."
         case PublicAccess.ALL_NETWORKS if policy.rules:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -42,7 +43,7 @@ def delete_resource_group(request: PortalRequest, subscription: UUID, name: str)
         group.delete_with_registries(origin(request))
         messages.success(request, f"Deleted '{group.name}' and what was in it.", extra_tags="Resource group deleted")
         return see_other("registry-list")
-    names = list(Registry.objects.filter(resource_group=group).order_by("name").values_list("name", flat=True))
+    names = list(Registry.objects.filter(resource_group=group).order_by(Lower("name")).values_list("name", flat=True))
     context = {"group": group, "form": form, "names": names}
     return render(request, "registries/resource_group_delete.html", context, status=422 if form.is_bound else 200)
 

@@ -116,9 +116,7 @@ TABLE = [
     pytest.param(restricted(), public(PRIVATE, subnet=""), Reason.NO_RULE, id="9 no subnet at all"),
     pytest.param(restricted(), trusted(), Reason.TRUSTED_SERVICE, id="10 trusted service"),
     pytest.param(restricted(rules=()), trusted(), Reason.TRUSTED_SERVICE, id="10 trusted service, empty list"),
-    pytest.param(
-        restricted(), trusted(address=None), Reason.TRUSTED_SERVICE, id="10 trusted service, unknown address"
-    ),
+    pytest.param(restricted(), trusted(address=None), Reason.TRUSTED_SERVICE, id="10 trusted service, unknown address"),
     pytest.param(
         restricted(subnets=(SUBNET,)), trusted(), Reason.NO_RULE, id="10 no exception while subnet rules exist"
     ),
@@ -132,7 +130,10 @@ TABLE = [
     pytest.param(restricted(), task(), Reason.NO_RULE, id="13 task without its switch"),
     pytest.param(disabled(), task(), Reason.PUBLIC_ACCESS_DISABLED, id="13 task without its switch, disabled"),
     pytest.param(
-        restricted(tasks_bypass=True, trusted_services=False), task(), Reason.NO_RULE, id="13 task without the exception"
+        restricted(tasks_bypass=True, trusted_services=False),
+        task(),
+        Reason.NO_RULE,
+        id="13 task without the exception",
     ),
     pytest.param(
         disabled(tasks_bypass=True, trusted_services=False),
@@ -147,9 +148,7 @@ TABLE = [
     pytest.param(restricted(), public(None), Reason.UNKNOWN_ADDRESS, id="unknown address"),
     pytest.param(opened(), public(None), Reason.UNKNOWN_ADDRESS, id="unknown address, all networks"),
     pytest.param(restricted(), through(PENDING, address=None), Reason.UNKNOWN_ADDRESS, id="unknown address, pending"),
-    pytest.param(
-        restricted(), public(IPv6Address("2001:db8::7")), Reason.NO_RULE, id="IPv6, which no rule can name"
-    ),
+    pytest.param(restricted(), public(IPv6Address("2001:db8::7")), Reason.NO_RULE, id="IPv6, which no rule can name"),
     pytest.param(
         restricted(),
         public(IPv6Address(int(LISTED))),

@@ -263,7 +263,9 @@ def broken(**changes: Any) -> dict[str, Any]:
         pytest.param(broken(networkRuleBypassOptions="Everybody"), id="an unknown bypass"),
         pytest.param(broken(networkRuleSet=None), id="no rule set"),
         pytest.param(broken(networkRuleSet=[]), id="a list for the rule set"),
-        pytest.param(broken(networkRuleSet={**FULL.record()["networkRuleSet"], "ipRules": [{"value": "::1"}]}), id="::1"),
+        pytest.param(
+            broken(networkRuleSet={**FULL.record()["networkRuleSet"], "ipRules": [{"value": "::1"}]}), id="::1"
+        ),
         pytest.param(
             broken(
                 networkRuleSet={

@@ -1,0 +1,186 @@
+"""A whole registry in JSON, as `az acr show -o json` prints it or an ARM GET answers, read into values."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from networking.access.policy import AccessPolicy
+from networking.access.problems import Code, Problem
+from networking.arm.body import RANGE_KEYS, SUBNET_KEYS, Refused, a_text, an_object, merged, quoted, wrong
+
+TYPE = "Microsoft.ContainerRegistry/registries"
+SKUS = ("Basic", "Standard", "Premium")
+MAX_DEPTH = 32
+
+NETWORKING = (
+    "publicNetworkAccess",
+    "networkRuleSet",
+    "networkRuleBypassOptions",
+    "networkRuleBypassAllowedForTasks",
+    "dataEndpointEnabled",
+)
+# What stands beside `properties`. az prints everything else on the same level; it is a property all the same.
+USED = frozenset({"id", "name", "type", "location", "tags", "sku"})
+ENVELOPE = USED | {
+    "apiVersion",
+    "etag",
+    "extendedLocation",
+    "identity",
+    "kind",
+    "managedBy",
+    "plan",
+    "resourceGroup",
+    "systemData",
+    "zones",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A registry as its JSON describes it.
+
+    `networking` are the networking properties it states, and `policy` is what they come to with ARM's defaults for the
+    rest. `kept_aside` holds, by path, what Portcullis has no use for. What only repeats the rest of the document is in
+    none of them; see `_is_echo`.
+    """
+
+    id: str
+    name: str
+    sku: str
+    location: str
+    tags: dict[str, str]
+    networking: dict[str, Any]
+    policy: AccessPolicy
+    kept_aside: dict[str, Any]
+
+
+def read(document: object) -> Document | Problem:
+    """The registry of one JSON document, nested under `properties` as ARM has it or flat as az prints it."""
+    try:
+        _refuse_what_cannot_be_stored(document)
+        if not isinstance(document, dict):
+            raise Refused(Problem(Code.INVALID_PROPERTY, f"A registry is a JSON object; this is {quoted(document)}."))
+        return _read(document)
+    except Refused as refused:
+        return refused.problem
+
+
+def _read(document: dict[str, Any]) -> Document:
+    if (kind := document.get("type")) is not None and a_text(kind, "type").lower() != TYPE.lower():
+        raise wrong("type", kind, TYPE)
+    beside, said = _parted(document)
+    networking = {key: said[key] for key in NETWORKING if said.get(key) is not None}
+    read = Document(
+        id=_needed(document, "id"),
+        name=_needed(document, "name"),
+        sku=_sku(document.get("sku")),
+        location=_needed(document, "location"),
+        tags=_tags(document.get("tags")),
+        networking=networking,
+        policy=merged(AccessPolicy(), networking),
+        kept_aside={},
+    )
+    unused = {
+        **_unused_of_sku(document["sku"], read.sku),
+        **{key: value for key, value in beside.items() if key not in USED},
+        **{f"properties.{key}": value for key, value in said.items() if key not in NETWORKING},
+        **_unused_of_rules(networking.get("networkRuleSet", {})),
+    }
+    kept = {
+        path: value for path, value in unused.items() if value is not None and not _is_echo(path, value, read, said)
+    }
+    return replace(read, kept_aside=kept)
+
+
+def _parted(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stands beside the properties, and the properties."""
+    rest = {key: value for key, value in document.items() if key != "properties"}
+    if document.get("properties") is not None:
+        return rest, an_object(document["properties"], "properties")
+    beside = {key: value for key, value in rest.items() if key in ENVELOPE}
+    return beside, {key: value for key, value in rest.items() if key not in ENVELOPE}
+
+
+def _needed(document: Mapping[str, Any], key: str) -> str:
+    if document.get(key) is None:
+        raise Refused(Problem(Code.INVALID_PROPERTY, f"The JSON of a registry needs '{key}', and this one has none."))
+    text = a_text(document[key], key).strip()
+    if not text:
+        raise wrong(key, document[key], "a text that isn't empty")
+    return text
+
+
+def _sku(sku: object) -> str:
+    """ARM has an object with `name` and `tier`, which are the same word; a plain text is read too."""
+    name = sku
+    if isinstance(sku, dict):
+        name = sku.get("tier") if sku.get("name") is None else sku["name"]
+    if name is None:
+        raise Refused(Problem(Code.INVALID_PROPERTY, "The JSON of a registry needs 'sku', and this one has none."))
+    for known in SKUS:
+        if a_text(name, "sku").lower() == known.lower():
+            return known
+    raise Refused(Problem(Code.INVALID_PROPERTY, f"The SKU {quoted(name)} isn't one of {', '.join(SKUS)}."))
+
+
+def _unused_of_sku(sku: object, read: str) -> dict[str, Any]:
+    if not isinstance(sku, dict):
+        return {}
+    same_word = {key for key in ("name", "tier") if str(sku.get(key)).lower() == read.lower()}
+    return {f"sku.{key}": value for key, value in sku.items() if key not in same_word}
+
+
+def _tags(tags: object) -> dict[str, str]:
+    if tags is None:
+        return {}
+    return {key: a_text(value, f"tags.{key}") for key, value in an_object(tags, "tags").items()}
+
+
+def _unused_of_rules(rule_set: Mapping[str, Any]) -> dict[str, Any]:
+    lists = {"ipRules": RANGE_KEYS, "virtualNetworkRules": SUBNET_KEYS}
+    where = "properties.networkRuleSet"
+    unused = {f"{where}.{key}": value for key, value in rule_set.items() if key != "defaultAction" and key not in lists}
+    for name, keys in lists.items():
+        for index, rule in enumerate(rule_set.get(name) or ()):
+            unused |= {f"{where}.{name}[{index}].{key}": rule[key] for key in rule if key not in ("action", *keys)}
+    return unused
+
+
+def _is_echo(path: str, value: object, read: Document, said: Mapping[str, Any]) -> bool:
+    """Read-only words that only repeat the rest of the document: Portcullis comes to the same without them. Where they
+    say anything else (a login server with a hash, a second region, a failed state) they are kept aside like the rest.
+    """
+    match path:
+        case "properties.loginServer":
+            return str(value).lower().startswith(f"{read.name.lower()}.azurecr.")
+        case "properties.dataEndpointHostNames":
+            suffix = str(said.get("loginServer", "")).lower().partition(".")[2] or "azurecr.io"
+            region = read.location.replace(" ", "").lower()
+            own = [f"{read.name.lower()}.{region}.data.{suffix}"]
+            return value == (own if read.policy.data_endpoint else [])
+        case "properties.provisioningState":
+            return value == "Succeeded"
+        case "resourceGroup":  # az adds it to whatever has an id
+            return f"/resourcegroups/{value}/".lower() in read.id.lower()
+        case _:
+            return False
+
+
+def _refuse_what_cannot_be_stored(document: object) -> None:
+    """JSON can spell what no database takes, and can nest until nobody is able to write it out again."""
+    ahead: list[tuple[Any, int]] = [(document, 0)]
+    while ahead:
+        value, depth = ahead.pop()
+        if depth > MAX_DEPTH:
+            message = f"The JSON is nested more than {MAX_DEPTH} levels deep, which that of a registry never is."
+            raise Refused(Problem(Code.INVALID_PROPERTY, message))
+        if isinstance(value, dict):
+            ahead += [(each, depth + 1) for pair in value.items() for each in pair]
+        elif isinstance(value, list):
+            ahead += [(each, depth + 1) for each in value]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise Refused(Problem(Code.INVALID_PROPERTY, f"The JSON holds {value}, which isn't a number of JSON."))
+        elif isinstance(value, str) and any(each == "\x00" or "\ud800" <= each <= "\udfff" for each in value):
+            message = f"The text {quoted(value)} holds NUL or half a character, which can't be stored."
+            raise Refused(Problem(Code.INVALID_PROPERTY, message))

@@ -1,0 +1,105 @@
+"""`make pictures`: every page in docs/pictures/NAME-WIDTH-SCHEME.png, from one table."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import PHONE, Scheme, SignIns, chromium_path, context_options, launch
+from tests.browser.server import ROOT, running
+
+FOLDER = ROOT / "docs" / "pictures"
+WIDTHS = (1440, 390)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page in one state. `act` brings it there; it must not save, the pictures share a server."""
+
+    name: str
+    path: str
+    role: str | None = "owner"
+    act: Callable[[Page], None] | None = None
+
+
+def open_resource_group(page: Page) -> None:
+    page.get_by_role("link", name="myResourceGroup").first.click()
+
+
+PICTURES = (
+    Picture("sign-in", "/sign-in/", role=None),
+    Picture("list", "/registries/"),
+    Picture("create", "/create-registry/"),
+    Picture("overview", "/registries/mycontainerregistry/"),
+    Picture("tier", "/registries/mycontainerregistry/tier/"),
+    Picture("delete", "/registries/mycontainerregistry/delete/"),
+    Picture("resource-group", "/registries/mycontainerregistry/", act=open_resource_group),
+    Picture("networking", "/registries/mycontainerregistry/networking/"),
+    Picture("networking-all", "/registries/myregistry/networking/"),
+    Picture("networking-disabled", "/registries/disabledregistry/networking/"),
+    Picture("networking-hundred", "/registries/hundredrules/networking/"),
+    Picture("networking-standard", "/registries/standardregistry/networking/"),
+    Picture("networking-reader", "/registries/mycontainerregistry/networking/", role="reader"),
+    Picture("help", "/help/"),
+    Picture("demonstration", "/demonstration/"),
+)
+
+
+def take(browser: Browser, sign_ins: SignIns, picture: Picture, width: int, scheme: Scheme) -> Path:
+    """One picture: what a desktop screen shows, or on a phone the whole page."""
+    context = browser.new_context(
+        **context_options(width=width, height=844 if width < PHONE else 1000, scheme=scheme),
+        base_url=sign_ins.url,
+        reduced_motion="reduce",
+        storage_state=sign_ins.state(picture.role) if picture.role else None,
+    )
+    page = context.new_page()
+    answer = page.goto(picture.path)
+    assert answer is not None
+    assert answer.status == 200, f"{picture.name}: {picture.path} answers {answer.status}"
+    if picture.act:
+        picture.act(page)
+    page.wait_for_load_state("networkidle")
+    path = FOLDER / f"{picture.name}-{width}-{scheme}.png"
+    page.screenshot(path=path, full_page=width < PHONE, animations="disabled")
+    context.close()
+    return path
+
+
+def all_of(pictures: list[Picture], widths: list[int]) -> Iterator[Path]:
+    with running() as server, sync_playwright() as playwright:
+        browser = launch(playwright)
+        sign_ins = SignIns(browser, server.url)
+        for picture, width, scheme in product(pictures, widths, SCHEMES):
+            yield take(browser, sign_ins, picture, width, scheme)
+        browser.close()
+
+
+def main() -> int:
+    known = {picture.name: picture for picture in PICTURES}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; left out, all of them")
+    parser.add_argument("--width", type=int, default=os.environ.get("WIDTH") or None, help="instead of 1440 and 390")
+    wanted = parser.parse_args()
+    if unknown := [name for name in wanted.names if name not in known]:
+        parser.error(f"there is no picture {', '.join(unknown)}")
+    if chromium_path() is None:
+        parser.error("Chromium isn't installed; CHROMIUM can name one")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    pictures = [known[name] for name in wanted.names] or list(PICTURES)
+    total = 0
+    for path in all_of(pictures, [wanted.width] if wanted.width else list(WIDTHS)):
+        total += path.stat().st_size
+        sys.stdout.write(f"{path.stat().st_size:8,} {path.relative_to(ROOT)}\n")
+    sys.stdout.write(f"{total:8,} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
