@@ -44,7 +44,7 @@ class ClientAddress:
                 f"{self.address} is a private address, so it can't be a rule. "
                 "Ask your network team for the public address."
             )
-        return f"{self.address} is not an address of the public internet, so it can't be a rule."
+        return f"{self.address} isn't an address of the public internet, so it can't be a rule."
 
     @property
     def how_seen(self) -> str:

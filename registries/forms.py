@@ -28,7 +28,7 @@ def select_box() -> forms.Select:
 
 
 def full_match(rule: re.Pattern[str], sentence: str) -> RegexValidator:
-    return RegexValidator(re.compile(rf"(?:{rule.pattern})\Z", rule.flags), sentence)
+    return RegexValidator(re.compile(rf"\A(?:{rule.pattern})\Z", rule.flags), sentence)
 
 
 class SignInForm(AuthenticationForm):
@@ -76,7 +76,7 @@ class RegistryForm(forms.Form):
     new_group = forms.CharField(
         label="Or create a new group",
         required=False,
-        help_text="Letters, digits and - _ . ( ), up to 90. A name typed here is used instead of the group above.",
+        help_text="Letters, digits and - _ . ( ). A name typed here is used instead of the group above.",
         widget=text_box(),
         validators=[
             full_match(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django_htmx.middleware import HtmxDetails
 
@@ -39,9 +39,11 @@ def registry_or_404(name: str) -> Registry:
     return registry
 
 
-def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponseRedirect:
     """After a POST that is done: the page to look at now. Takes what reverse() takes."""
-    return HttpResponse(status=303, headers={"Location": resolve_url(to, *args, **kwargs)})
+    response = HttpResponseRedirect(resolve_url(to, *args, **kwargs))
+    response.status_code = 303
+    return response
 
 
 def origin(request: PortalRequest, *, comment: str = "") -> Origin:

@@ -93,7 +93,10 @@ class ResourceGroup(models.Model):
 
 class RegistryQuerySet(models.QuerySet["Registry"]):
     def named(self, name: str) -> Self:
-        """The registry of that name in any letter case; uses the unique index."""
+        """The registry of that name in any letter case; uses the unique index. Text that can't be a name finds nothing:
+        PostgreSQL takes no NUL, and neither database half a surrogate pair."""
+        if not (name.isascii() and name.isalnum()):
+            return self.none()
         return self.alias(key=Lower("name")).filter(key=name.lower())
 
     def with_group(self) -> Self:
@@ -205,10 +208,13 @@ class Registry(models.Model):
         return needed
 
     def delete_recorded(self, origin: Origin) -> None:
-        """Delete the registry; its change records stay, with the ARM id as text."""
+        """Delete the registry; its change records stay, with the ARM id as text. Nothing where it is gone already."""
         with transaction.atomic():
-            Change.record(self, "Delete registry", origin, before=self.summary(), after=None)
-            self.delete()
+            # The lock of every change: a save that is under way leaves its record first.
+            locked = Registry.objects.select_for_update(of=("self",)).with_group().filter(pk=self.pk).first()
+            if locked is not None:
+                Change.record(locked, "Delete registry", origin, before=locked.summary(), after=None)
+                locked.delete()
 
     def summary(self) -> dict[str, Any]:
         """What a change record keeps of the registry itself."""

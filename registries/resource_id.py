@@ -8,7 +8,7 @@ PROVIDER = "Microsoft.ContainerRegistry"
 PATTERN = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     rf"/providers/{re.escape(PROVIDER)}/registries/(?P<name>[^/]+)/?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # without ASCII, a Kelvin sign is a k
 )
 
 

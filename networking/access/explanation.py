@@ -58,9 +58,9 @@ def _why(decision: Decision, caller: Caller, policy: AccessPolicy | None) -> str
 def _by_rule(rule: Rule | None, policy: AccessPolicy | None) -> str:
     if rule is None:
         return "a rule of the firewall list covers it"
-    place = f" {policy.rules.index(rule) + 1}" if policy is not None else ""
+    which = "a rule" if policy is None else f"rule {policy.rules.index(rule) + 1}"
     named = f", '{rule.name}'" if rule.name else ""
-    return f"rule{place} of the firewall list ({rule}{named}) covers it"
+    return f"{which} of the firewall list ({rule}{named}) covers it"
 
 
 def _why_no_rule(caller: Caller, policy: AccessPolicy | None) -> str:

@@ -1,4 +1,4 @@
-"""The demonstration state: registries from the ARM JSON beside this file, one account per role, the simulated address."""
+"""The demonstration state: registries from the ARM JSON beside this file, accounts, and the simulated address."""
 
 import json
 from dataclasses import replace
@@ -91,4 +91,9 @@ def _document(name: str) -> Document:
 
 
 def _with_names(policy: AccessPolicy, names: dict[str, dict[str, str]]) -> AccessPolicy:
-    return replace(policy, rules=tuple(replace(rule, **names.get(str(rule), {})) for rule in policy.rules))
+    said = [names.get(str(rule), {}) for rule in policy.rules]
+    rules = (
+        replace(rule, name=each.get("name", ""), note=each.get("note", ""))
+        for rule, each in zip(policy.rules, said, strict=True)
+    )
+    return replace(policy, rules=tuple(rules))

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from tests.browser.chromium import PHONE, Scheme, SignIns, chromium_path, context_options, launch
 from tests.browser.server import ROOT, running
 
 FOLDER = ROOT / "docs" / "pictures"
 WIDTHS = (1440, 390)
+LONGEST = 2000
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
@@ -42,9 +44,9 @@ PICTURES = (
     Picture("resource-group", "/registries/mycontainerregistry/", act=open_resource_group),
     Picture("networking", "/registries/mycontainerregistry/networking/"),
     Picture("networking-all", "/registries/myregistry/networking/"),
-    Picture("networking-disabled", "/registries/disabledregistry/networking/"),
-    Picture("networking-hundred", "/registries/hundredrules/networking/"),
-    Picture("networking-standard", "/registries/standardregistry/networking/"),
+    Picture("networking-disabled", "/registries/contosoarchive/networking/"),
+    Picture("networking-hundred", "/registries/contosobranches/networking/"),
+    Picture("networking-standard", "/registries/contosoteam/networking/"),
     Picture("networking-reader", "/registries/mycontainerregistry/networking/", role="reader"),
     Picture("help", "/help/"),
     Picture("demonstration", "/demonstration/"),
@@ -67,9 +69,26 @@ def take(browser: Browser, sign_ins: SignIns, picture: Picture, width: int, sche
         picture.act(page)
     page.wait_for_load_state("networkidle")
     path = FOLDER / f"{picture.name}-{width}-{scheme}.png"
-    page.screenshot(path=path, full_page=width < PHONE, animations="disabled")
+    page.screenshot(path=path, full_page=width < PHONE, clip=clip(page, width), animations="disabled")
     context.close()
+    shrink(path)
     return path
+
+
+def clip(page: Page, width: int) -> FloatRect | None:
+    """On a phone the top of a page that is very long; a hundred rules look like twenty."""
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    return {"x": 0, "y": 0, "width": width, "height": LONGEST} if width < PHONE and height > LONGEST else None
+
+
+def shrink(path: Path) -> None:
+    """A third of the size: the 256 commonest colours stay as they are, the few pixels of others get the nearest."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    colours = sorted(picture.getcolors(maxcolors=1 << 24) or [], reverse=True)[:256]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([channel for _, colour in colours for channel in colour])
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def all_of(pictures: list[Picture], widths: list[int]) -> Iterator[Path]:

@@ -22,8 +22,8 @@ def posted(draft: Draft, **changes: str | None) -> QueryDict:
     if draft.data_endpoint:
         data["data_endpoint"] = "1"
     for row in draft.rows:
-        for name, value in (("rid", row.rid), ("range", row.text), ("name", row.name), ("note", row.note)):
-            data.appendlist(name, value)
+        for name, text in (("rid", row.rid), ("range", row.text), ("name", row.name), ("note", row.note)):
+            data.appendlist(name, text)
     for key, value in changes.items():
         if value is None:
             data.pop(key, None)

@@ -43,9 +43,7 @@ def _json(file: str) -> object:
     try:
         return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise CommandError(
-            f"{named} isn't UTF-8 text: byte {error.start + 1:,} doesn't fit. Save it as UTF-8."
-        ) from None
+        raise CommandError(f"{named} isn't UTF-8 text: see byte {error.start + 1:,}. Save it as UTF-8.") from None
     except json.JSONDecodeError as error:
         raise CommandError(
             f"{named} isn't JSON: {error.msg} at line {error.lineno}, column {error.colno}. Nothing was imported."

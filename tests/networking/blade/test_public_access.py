@@ -259,7 +259,7 @@ def test_paste_without_scripts_is_a_page_that_carries_the_draft(contributor: Cli
 def test_the_client_ip_box_adds_a_row(
     contributor: Client, registry: Registry, was: bool, ticked: bool, ranges: list[str]
 ) -> None:
-    boxes = {"client_listed": "1" if was else None, "add_client": "1" if ticked else None}
+    boxes: dict[str, Any] = {"client_listed": "1" if was else None, "add_client": "1" if ticked else None}
     contributor.post(URL, form("9.9.9.9", **boxes), REMOTE_ADDR="203.0.113.77")
     assert [str(rule) for rule in stored(registry).rules] == ranges
 

@@ -1,0 +1,29 @@
+"""What `manage.py check --deploy` says of demonstration mode. The whole command is asked in registries/test_settings."""
+
+from django.core.checks import Error, registry
+from pytest_django import Settings
+
+from networking.checks import demonstration_is_off
+
+
+def test_demonstration_mode_is_an_error_of_a_deployment(settings: Settings) -> None:
+    settings.DEMONSTRATION = True
+    assert demonstration_is_off() == [
+        Error(
+            "DEMONSTRATION is on: the sign-in page shows every password.",
+            hint="Start without DEMONSTRATION, and make accounts with manage.py createsuperuser.",
+            id="portcullis.E001",
+        )
+    ]
+
+
+def test_without_it_there_is_nothing_to_say(settings: Settings) -> None:
+    settings.DEMONSTRATION = False
+    assert demonstration_is_off() == []
+
+
+def test_it_is_asked_for_a_deployment_and_not_while_working(settings: Settings) -> None:
+    settings.DEMONSTRATION = True
+    checks = registry.registry
+    assert demonstration_is_off in checks.get_checks(include_deployment_checks=True)
+    assert demonstration_is_off not in checks.get_checks()
