@@ -38,7 +38,7 @@ class Imported:
             done = "Updated {} in {}: {}.".format(*where)
         else:
             done = "{} in {} was up to date: {}.".format(*where)
-        kept = ", ".join(self.registry.kept_aside)
+        kept = ", ".join(sorted(self.registry.kept_aside))  # PostgreSQL keeps an order of its own
         return [done, f"Kept aside, not used by Portcullis: {kept}."] if kept else [done]
 
 

@@ -6,14 +6,14 @@ from ipaddress import ip_address
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from networking.blade.http import BladeRequest
 from networking.demonstration import restore
 from networking.models import SimulatedClient
-from registries.http import origin, require
+from registries.http import origin, require, see_other
 from registries.models import DELETE
 
 
@@ -29,7 +29,7 @@ def demonstration(request: BladeRequest) -> HttpResponse:
         require(request, DELETE)
         restore(reset=True, origin=origin(request))
         messages.success(request, "Everything is as it was at first.", extra_tags="Demonstration reset")
-        return redirect("demonstration")
+        return see_other("demonstration")
     return _simulate(request, request.POST.get("address", "").strip())
 
 
@@ -41,7 +41,7 @@ def _simulate(request: BladeRequest, text: str) -> HttpResponse:
         return _page(request, text, problem=problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     SimulatedClient.objects.update_or_create(pk=1, defaults={"address": str(address)})
     messages.success(request, f"Everybody now comes from {address}.", extra_tags="Simulated client address changed")
-    return redirect("demonstration")
+    return see_other("demonstration")
 
 
 def _page(

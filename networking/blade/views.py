@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +15,7 @@ from networking.blade.http import BladeRequest
 from networking.blade.page import blade_context
 from networking.forms import Draft
 from networking.models import EndpointSettings, Stale
-from registries.http import origin, registry_or_404, require
+from registries.http import origin, registry_or_404, require, see_other
 from registries.models import CHANGE, VIEW, Registry
 
 PAGE = "networking/public_access.html"
@@ -130,7 +130,7 @@ def _afresh(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> 
     """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
     if request.htmx:
         return _page(request, registry, Draft.of(policy))
-    return redirect("networking", registry.name)
+    return see_other("networking", registry.name)
 
 
 def _page(

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -34,6 +35,62 @@ def open_resource_group(page: Page) -> None:
     page.get_by_role("link", name="myResourceGroup").first.click()
 
 
+def edit(page: Page) -> None:
+    """A rule edited, one added, one deleted, and another address checked."""
+    fields = page.locator("#rules [name=range]")
+    fields.nth(2).fill("198.51.100.0/28")
+    fields.last.fill("192.0.2.10")
+    fields.last.press("Enter")
+    page.get_by_role("button", name="Delete 16.17.18.0/24").click()
+    page.get_by_label("Check another address").fill("16.17.18.19")
+    page.get_by_role("button", name="Check", exact=True).click()
+    settle(page)
+
+
+def make_mistakes(page: Page) -> None:
+    for text in ("10.20.0.0/16", "16.17.18.19/24", "203.0.113.9", "16.17.19.0/24", "16.17.x.1"):
+        page.locator("#rules [name=range]").last.fill(text)
+        page.locator("#rules [name=range]").last.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#error-summary").wait_for()
+    settle(page)
+
+
+def paste(page: Page) -> None:
+    page.get_by_role("button", name="Paste multiple ranges").click()
+    page.get_by_label("Address ranges", exact=True).fill("16.17.20.0/24\n198.51.100.32/27   # build agents\n192.0.2.10")
+
+
+def name_a_rule(page: Page) -> None:
+    page.locator("#rules summary").first.click()
+
+
+def choose_disabled(page: Page) -> None:
+    page.get_by_label("Disabled").check()
+    settle(page)
+
+
+def leave(page: Page) -> None:
+    choose_disabled(page)
+    page.get_by_role("link", name="Portcullis").click()
+
+
+def explain_trusted_services(page: Page) -> None:
+    page.get_by_text("What passes, and what each needs").click()
+    page.get_by_role("button", name="About trusted services").click()
+
+
+def open_account_menu(page: Page) -> None:
+    page.locator(".tb-user").click()
+
+
+def settle(page: Page) -> None:
+    """Until the server has judged the draft."""
+    page.wait_for_timeout(700)
+    page.wait_for_load_state("networkidle")
+
+
+BLADE = "/registries/mycontainerregistry/networking/"
 PICTURES = (
     Picture("sign-in", "/sign-in/", role=None),
     Picture("list", "/registries/"),
@@ -42,12 +99,20 @@ PICTURES = (
     Picture("tier", "/registries/mycontainerregistry/tier/"),
     Picture("delete", "/registries/mycontainerregistry/delete/"),
     Picture("resource-group", "/registries/mycontainerregistry/", act=open_resource_group),
-    Picture("networking", "/registries/mycontainerregistry/networking/"),
+    Picture("networking", BLADE),
     Picture("networking-all", "/registries/myregistry/networking/"),
     Picture("networking-disabled", "/registries/contosoarchive/networking/"),
     Picture("networking-hundred", "/registries/contosobranches/networking/"),
     Picture("networking-standard", "/registries/contosoteam/networking/"),
-    Picture("networking-reader", "/registries/mycontainerregistry/networking/", role="reader"),
+    Picture("networking-reader", BLADE, role="reader"),
+    Picture("networking-edited", BLADE, act=edit),
+    Picture("networking-mistakes", BLADE, act=make_mistakes),
+    Picture("networking-paste", BLADE, act=paste),
+    Picture("networking-names", BLADE, act=name_a_rule),
+    Picture("networking-disabling", BLADE, act=choose_disabled),
+    Picture("networking-leaving", BLADE, act=leave),
+    Picture("networking-trusted", BLADE, act=explain_trusted_services),
+    Picture("account-menu", BLADE, act=open_account_menu),
     Picture("help", "/help/"),
     Picture("demonstration", "/demonstration/"),
 )
@@ -82,13 +147,19 @@ def clip(page: Page, width: int) -> FloatRect | None:
 
 
 def shrink(path: Path) -> None:
-    """A third of the size: the 256 commonest colours stay as they are, the few pixels of others get the nearest."""
+    """A third of the size: the 256 commonest colours stay exactly, the few pixels of others get the nearest of them."""
     with Image.open(path) as opened:
-        picture = opened.convert("RGB")
-    colours = sorted(picture.getcolors(maxcolors=1 << 24) or [], reverse=True)[:256]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([channel for _, colour in colours for channel in colour])
-    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+        raw = opened.convert("RGB").tobytes()
+        size = opened.size
+    pixels = list(zip(raw[::3], raw[1::3], raw[2::3], strict=True))
+    counted = [colour for colour, _ in Counter(pixels).most_common()]
+    kept = counted[:256]
+    index = {colour: number for number, colour in enumerate(kept)}
+    for rare in counted[256:]:
+        index[rare] = index[min(kept, key=lambda colour: sum(abs(a - b) for a, b in zip(colour, rare, strict=True)))]
+    small = Image.frombytes("P", size, bytes(index[pixel] for pixel in pixels))
+    small.putpalette([channel for colour in kept for channel in colour])
+    small.save(path, optimize=True)
 
 
 def all_of(pictures: list[Picture], widths: list[int]) -> Iterator[Path]:

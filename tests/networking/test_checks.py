@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of demonstration mode. The whole command is asked in registries/test_settings."""
+"""What `manage.py check --deploy` says of demonstration mode. test_settings.py asks the whole command."""
 
 from django.core.checks import Error, registry
 from pytest_django import Settings

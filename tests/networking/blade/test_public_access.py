@@ -67,7 +67,7 @@ def test_the_address_is_found_in_any_letter_case(reader: Client, registry: Regis
 def test_a_save_stores_the_draft_with_one_change_record(contributor: Client, registry: Registry) -> None:
     before = Change.objects.count()
     answer = contributor.post(URL, form("16.17.18.0/24", "9.9.9.9"))
-    assert (answer.status_code, answer["Location"]) == (302, URL)
+    assert (answer.status_code, answer["Location"]) == (303, URL)
     assert [str(rule) for rule in stored(registry).rules] == ["16.17.18.0/24", "9.9.9.9"]
     assert Change.objects.count() == before + 1
     change = Change.objects.latest("at")
@@ -97,7 +97,7 @@ def test_a_name_and_a_note_are_saved_with_their_rule(contributor: Client, regist
 
 def test_saving_what_is_stored_writes_nothing(contributor: Client, registry: Registry) -> None:
     before = Change.objects.count()
-    assert contributor.post(URL, form()).status_code == 302
+    assert contributor.post(URL, form()).status_code == 303
     assert Change.objects.count() == before
 
 
@@ -197,7 +197,7 @@ def test_a_stale_save_is_refused_with_409_and_nothing_typed_is_lost(
 
 def test_a_draft_after_a_conflict_can_be_saved_on_purpose(contributor: Client, registry: Registry) -> None:
     contributor.post(URL, form("9.9.9.9", fingerprint="f" * 64))
-    assert contributor.post(URL, form("9.9.9.9")).status_code == 302
+    assert contributor.post(URL, form("9.9.9.9")).status_code == 303
     assert [str(rule) for rule in stored(registry).rules] == ["9.9.9.9"]
 
 
@@ -206,7 +206,7 @@ def test_discard_shows_the_saved_settings(contributor: Client, registry: Registr
     page = text_of(answer)
     assert "Changes discarded" in page
     assert "3 of 100 rules" in page
-    assert contributor.post(URL, form("9.9.9.9", op="discard")).status_code == 302
+    assert contributor.post(URL, form("9.9.9.9", op="discard")).status_code == 303
     assert stored(registry) == STORED
 
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from networking.access.analysis import Finding, findings
 from networking.access.policy import AccessPolicy, DefaultAction
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def demonstration(settings: SettingsWrapper) -> None:
+def demonstration(settings: Settings) -> None:
     settings.DEMONSTRATION = True
 
 
@@ -154,7 +154,7 @@ def test_the_owner_who_resets_stands_in_the_record() -> None:
     assert {(change.account, change.door) for change in Change.objects.all()} == {("bo@example.org", "portal")}
 
 
-def test_it_refuses_to_run_where_demonstration_mode_is_off(settings: SettingsWrapper) -> None:
+def test_it_refuses_to_run_where_demonstration_mode_is_off(settings: Settings) -> None:
     settings.DEMONSTRATION = False
     with pytest.raises(CommandError) as refused:
         demo()

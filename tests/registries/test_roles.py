@@ -1,0 +1,73 @@
+"""What Reader, Contributor and Owner may do."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.core.exceptions import PermissionDenied
+
+from registries.http import NEEDS, PortalRequest, require
+from registries.models import CHANGE, CREATE, DELETE, MANAGE_ACCOUNTS, VIEW, Account
+from tests import make
+
+MAY = {
+    None: set[str](),
+    "Reader": {VIEW},
+    "Contributor": {VIEW, CREATE, CHANGE},
+    "Owner": {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS},
+}
+EVERYTHING = {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS}
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_do_what_it_says_and_no_more(db: None, role: str | None) -> None:
+    account = make.account(role)
+    assert {permission for permission in EVERYTHING if account.may(permission)} == MAY[role]
+    registry = make.registry()
+    assert {permission for permission in EVERYTHING if account.may(permission, registry)} == MAY[role]
+
+
+def test_somebody_who_has_left_may_nothing(db: None) -> None:
+    account = make.account("Owner")
+    account.is_active = False
+    account.save()
+    assert not any(account.may(permission) for permission in EVERYTHING)
+
+
+def test_a_superuser_may_everything(db: None) -> None:
+    account = Account.objects.create_superuser("root@example.org", password=make.PASSWORD)
+    assert all(account.may(permission) for permission in EVERYTHING)
+
+
+def test_the_roles_are_there_from_the_start_with_exactly_these_permissions(db: None) -> None:
+    assert {
+        group.name: set(group.permissions.values_list("content_type__app_label", "codename"))
+        for group in Group.objects.all()
+    } == {
+        "Reader": {("registries", "view_registry")},
+        "Contributor": {("registries", f"{verb}_registry") for verb in ("view", "add", "change")},
+        "Owner": {("registries", f"{verb}_registry") for verb in ("view", "add", "change", "delete")}
+        | {("registries", f"{verb}_account") for verb in ("view", "add", "change", "delete")},
+    }
+
+
+@pytest.mark.parametrize("permission", sorted(EVERYTHING))
+def test_every_permission_we_ask_for_exists(db: None, permission: str) -> None:
+    app, codename = permission.split(".")
+    assert Permission.objects.filter(content_type__app_label=app, codename=codename).count() == 1
+
+
+@pytest.mark.parametrize(("permission", "need"), NEEDS.items(), ids=NEEDS.keys())
+def test_a_refusal_names_the_role_that_has_it(db: None, permission: str, need: str) -> None:
+    request = PortalRequest()
+    request.user = make.account(None)
+    with pytest.raises(PermissionDenied, match=f"^{need} Ask an Owner of this console.$"):
+        require(request, permission)
+    enough = [role for role, may in MAY.items() if permission in may]
+    for role in enough:
+        request.user = make.account(role)
+        require(request, permission, make.registry(f"registryof{role}"))
+    assert [str(role) for role in enough if str(role) in need] == enough
+
+
+def test_initials_are_two_capitals() -> None:
+    assert Account(username="bo@example.org").initials == "BO"
+    assert not hasattr(AnonymousUser(), "initials")

@@ -1,0 +1,425 @@
+"""The rules of the house, over the source text. Each rule has offenders beside it, so that it is known to bite.
+
+ARCHITECTURE.md draws the rooms; these rules hold the walls.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("registries", "networking")
+
+# Doors know the inside; nothing knows a door but the door itself. Of arm/, two modules are translators.
+DOORS = (
+    "networking.blade",
+    "networking.arm",
+    "networking.gate",
+    "networking.admin",
+    "networking.management",
+)
+TRANSLATORS = (
+    "networking.forms",
+    "networking.rows",
+    "networking.arm.body",
+    "networking.arm.document",
+    "networking.exchange",
+    "networking.client_address",
+)
+PURE = ("networking.access", "networking.arm.body", "networking.arm.document", "networking.exchange")
+FROM_REGISTRIES = tuple(
+    f"registries.{module}" for module in ("models", "regions", "resource_id", "http", "demonstration")
+)
+READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate")
+ADDRESS_HEADERS = {"X-FORWARDED-FOR", "X-REAL-IP", "FORWARDED", "REMOTE-ADDR", "TRUE-CLIENT-IP", "X-CLIENT-IP"}
+METHOD_DECORATORS = {"require_safe", "require_GET", "require_POST", "require_http_methods"}
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's dotted name and its source text."""
+
+    name: str
+    source: str
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source)
+
+
+def modules() -> list[Module]:
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
+    return [Module(dotted(path), path.read_text()) for path in sorted([*paths, ROOT / "manage.py"])]
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def within(name: str, rooms: Iterable[str]) -> bool:
+    """The module is one of these or lies inside one."""
+    return any(name == room or name.startswith(room + ".") for room in rooms)
+
+
+def door_of(name: str) -> str | None:
+    return None if within(name, TRANSLATORS) else next((door for door in DOORS if within(name, [door])), None)
+
+
+def imports(module: Module) -> Iterator[str]:
+    """Every dotted name a module imports, wherever the import stands. `from a import b` gives a.b, because b may be a
+    module."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # One dot is the package of this module, each further one its parent.
+            above = module.name.split(".")[: -node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_standard(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+# The rules: what is wrong with a module, a word each; nothing where all is well.
+
+
+def the_core_takes_the_standard_library_only(module: Module) -> list[str]:
+    if not within(module.name, ["networking.access"]):
+        return []
+    return [name for name in imports(module) if not is_standard(name) and not within(name, ["networking.access"])]
+
+
+def what_is_pure_takes_the_core_at_most(module: Module) -> list[str]:
+    if module.name == "registries.resource_id":
+        return [name for name in imports(module) if not is_standard(name)]
+    if not within(module.name, PURE):
+        return []
+    return [name for name in imports(module) if not is_standard(name) and not within(name, PURE)]
+
+
+def registries_never_imports_networking(module: Module) -> list[str]:
+    if not within(module.name, ["registries"]):
+        return []
+    return [name for name in imports(module) if within(name, ["networking"])]
+
+
+def networking_takes_little_from_registries(module: Module) -> list[str]:
+    if not within(module.name, ["networking"]):
+        return []
+    return [name for name in imports(module) if within(name, ["registries"]) and not within(name, FROM_REGISTRIES)]
+
+
+def nobody_imports_a_door(module: Module) -> list[str]:
+    here = door_of(module.name)
+    return [name for name in imports(module) if door_of(name) is not None and door_of(name) != here]
+
+
+def translators_never_import_models(module: Module) -> list[str]:
+    if not within(module.name, TRANSLATORS):
+        return []
+    return [name for name in imports(module) if within(name, ["networking.models", "registries.models", "django.db"])]
+
+
+def models_know_the_core_and_registries_only(module: Module) -> list[str]:
+    if module.name != "networking.models":
+        return []
+    ours = [name for name in imports(module) if within(name, PACKAGES)]
+    return [name for name in ours if not within(name, ["networking.access", "registries.models"])]
+
+
+def only_settings_read_the_environment(module: Module) -> list[str]:
+    if module.name == "registries.settings":
+        return []
+    found = []
+    is_start = module.name in ("manage", "registries.wsgi")
+    tree = module.tree
+    allowed = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "setdefault"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv", "getenvb"):
+            if not (is_start and id(node) in allowed):
+                found.append(f"os.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            found += [alias.name for alias in node.names if alias.name in ("environ", "environb", "getenv", "getenvb")]
+    return found
+
+
+def only_these_read_addresses_from_headers(module: Module) -> list[str]:
+    if within(module.name, READS_ADDRESSES):
+        return []
+    return [
+        node.value
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.upper().replace("_", "-").removeprefix("HTTP-") in ADDRESS_HEADERS
+    ]
+
+
+def no_file_is_too_long(module: Module) -> list[str]:
+    lines = len(module.source.splitlines())
+    return [f"{lines} lines"] if lines > LONGEST else []
+
+
+def names_say_what_is_inside(module: Module) -> list[str]:
+    return [part for part in module.name.split(".") if part in ("utils", "helpers", "common", "services", "misc")]
+
+
+def there_are_no_signals(module: Module) -> list[str]:
+    return [name for name in imports(module) if within(name, ["django.dispatch", "django.db.models.signals"])]
+
+
+def python_writes_nothing_inline(module: Module) -> list[str]:
+    return [
+        node.value
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r"<script(?![^>]*\ssrc=)|<style|<[^>]*\s(style|on\w+|hx-on[\w:-]*)\s*=", node.value)
+    ]
+
+
+Rule = Callable[[Module], list[str]]
+RULES: dict[Rule, list[tuple[str, str]]] = {
+    the_core_takes_the_standard_library_only: [
+        ("networking.access.policy", "from django.db import models"),
+        ("networking.access.policy", "import networking.models"),
+        ("networking.access.policy", "from networking import forms"),
+        ("networking.access.policy", "from ..models import EndpointSettings"),
+        ("networking.access.policy", "def later():\n    import yaml"),
+    ],
+    what_is_pure_takes_the_core_at_most: [
+        ("networking.arm.body", "from django.http import JsonResponse"),
+        ("networking.exchange.bicep", "from networking.forms import Draft"),
+        ("registries.resource_id", "from networking.access.addresses import AddressRange"),
+    ],
+    registries_never_imports_networking: [
+        ("registries.models", "from networking.models import EndpointSettings"),
+        ("registries.views.registry", "def later():\n    import networking.access.policy"),
+    ],
+    networking_takes_little_from_registries: [
+        ("networking.blade.views", "from registries.views import registry"),
+        ("networking.blade.views", "from registries import forms"),
+        ("networking.forms", "import registries.settings"),
+    ],
+    nobody_imports_a_door: [
+        ("networking.blade.views", "from networking.arm.errors import body"),
+        ("networking.arm.registries", "from networking.blade import page"),
+        ("networking.models", "from networking import admin"),
+        ("networking.importing", "from .management.origin import command_origin"),
+        ("networking.forms", "from networking.blade.page import blade_context"),
+    ],
+    translators_never_import_models: [
+        ("networking.forms", "from networking.models import EndpointSettings"),
+        ("networking.client_address", "from networking import models"),
+        ("networking.arm.body", "from registries.models import Registry"),
+        ("networking.exchange.csv", "from django.db import connection"),
+    ],
+    models_know_the_core_and_registries_only: [
+        ("networking.models", "from networking.forms import Draft"),
+        ("networking.models", "from registries.http import origin"),
+    ],
+    only_settings_read_the_environment: [
+        ("networking.apps", "import os\nDEBUG = os.environ['DEBUG']"),
+        ("networking.apps", "from os import getenv"),
+        ("registries.models", "import os\nos.environ.setdefault('A', 'b')"),
+        ("registries.wsgi", "import os\nos.environ['DEBUG']"),
+    ],
+    only_these_read_addresses_from_headers: [
+        ("registries.views.accounts", "request.META['REMOTE_ADDR']"),
+        ("networking.blade.views", "request.headers.get('x-forwarded-for')"),
+        ("registries.http", "request.META.get('HTTP_X_FORWARDED_FOR')"),
+    ],
+    no_file_is_too_long: [("networking.long", "pass\n" * (LONGEST + 1))],
+    names_say_what_is_inside: [("networking.utils", ""), ("registries.helpers.text", "")],
+    there_are_no_signals: [
+        ("networking.apps", "from django.db.models.signals import post_save"),
+        ("networking.apps", "from django.dispatch import receiver"),
+    ],
+    python_writes_nothing_inline: [
+        ("registries.templatetags.portal", "format_html('<b style=\"color: red\">')"),
+        ("registries.templatetags.portal", "format_html('<script>{}</script>')"),
+        ("registries.templatetags.portal", 'format_html(\'<a href="#" onclick="go()">\')'),
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps_its_rules(rule: Rule) -> None:
+    assert {module.name: found for module in modules() if (found := rule(module))} == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "offender"),
+    [
+        pytest.param(rule, Module(*offender), id=f"{rule.__name__}-{number}")
+        for rule, offenders in RULES.items()
+        for number, offender in enumerate(offenders)
+    ],
+)
+def test_each_rule_bites(rule: Rule, offender: Module) -> None:
+    assert rule(offender) != []
+
+
+def test_the_rules_look_at_the_real_modules() -> None:
+    """A rule about a module that is not there would hold for ever."""
+    names = {module.name for module in modules()}
+    assert {
+        "manage",
+        "registries.settings",
+        "registries.wsgi",
+        "registries.resource_id",
+        "networking.models",
+        "networking.forms",
+        "networking.arm.body",
+        "networking.client_address",
+        "networking.middleware",
+        "networking.access.policy",
+        "networking.blade.views",
+    } <= names
+
+
+# Templates
+
+
+class Inline(HTMLParser):
+    """Collects what a strict content security policy would block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.found.append(f"<{tag}>")
+        for name, value in given.items():
+            scripted = (value or "").strip().lower().startswith(("javascript:", "js:"))
+            if name == "style" or re.match(r"on|(data-)?hx-on", name) or scripted:
+                self.found.append(name)
+
+
+def inline(template: str) -> list[str]:
+    """What stands inline in a template. Tags go first, because attributes stand inside and between them."""
+    without_comments = re.sub(r"{#.*?#}|{% comment.*?endcomment %}", "", template, flags=re.DOTALL)
+    parser = Inline()
+    parser.feed(re.sub(r"{{.*?}}", "x", re.sub(r"{%.*?%}", " ", without_comments)))
+    parser.close()
+    return parser.found
+
+
+def templates() -> list[Path]:
+    return sorted([*(ROOT / "templates").rglob("*.html"), *(p for d in PACKAGES for p in (ROOT / d).rglob("*.html"))])
+
+
+def test_templates_hold_nothing_inline() -> None:
+    assert len(templates()) > 10
+    assert {str(path): found for path in templates() if (found := inline(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        pytest.param("<script>go()</script>", ["<script>"], id="script"),
+        pytest.param("<style>b {}</style>", ["<style>"], id="style element"),
+        pytest.param('<p {% if a %}style="color: red"{% endif %}>', ["style"], id="style attribute between tags"),
+        pytest.param('<a href="/" ONCLICK="go()">', ["onclick"], id="handler in capitals"),
+        pytest.param('<a hx-on:click="go()">', ["hx-on:click"], id="htmx handler"),
+        pytest.param('<a data-hx-on--click="go()">', ["data-hx-on--click"], id="htmx handler as data"),
+        pytest.param('<a href="javascript:go()">', ["href"], id="script URL"),
+        pytest.param("<a hx-vals='js:{a: go()}'>", ["hx-vals"], id="htmx values by script"),
+        pytest.param("{# <script> #}<script src=\"{% static 'a.js' %}\" defer></script>", [], id="a file is fine"),
+    ],
+)
+def test_the_rule_of_templates_bites(template: str, found: list[str]) -> None:
+    assert inline(template) == found
+
+
+def test_no_template_is_too_long() -> None:
+    assert {str(path): lines for path in templates() if (lines := len(path.read_text().splitlines())) > LONGEST} == {}
+
+
+# Views
+
+
+def views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Callable[..., object]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns)
+        else:
+            yield pattern.callback
+
+
+def has_method_decorator(source: str, view: str) -> bool:
+    """The function of that name says which methods it takes."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == view:
+            decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+            return any(isinstance(each, ast.Name) and each.id in METHOD_DECORATORS for each in decorators)
+    return False
+
+
+def test_every_view_says_which_methods_it_takes() -> None:
+    ours = [view for view in views(get_resolver().url_patterns) if view.__module__.startswith(PACKAGES)]
+    assert len(ours) > 10
+    sources = {module.name: module.source for module in modules()}
+    assert [view.__name__ for view in ours if not has_method_decorator(sources[view.__module__], view.__name__)] == []
+
+
+def test_views_are_functions() -> None:
+    """But the redirection from the site's root, which Django has ready."""
+    classes = [view.view_class.__name__ for view in views(get_resolver().url_patterns) if hasattr(view, "view_class")]
+    assert classes == ["RedirectView"]
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        pytest.param("@require_safe\ndef page(request): ...", True, id="a decorator"),
+        pytest.param("@never_cache\n@require_http_methods(['GET'])\ndef page(request): ...", True, id="the second one"),
+        pytest.param("@never_cache\ndef page(request): ...", False, id="another decorator"),
+        pytest.param("def page(request): ...", False, id="none"),
+        pytest.param("class page: ...", False, id="a class"),
+    ],
+)
+def test_the_rule_of_views_bites(source: str, says: bool) -> None:
+    assert has_method_decorator(source, "page") is says
+
+
+# Settings
+
+
+def variables(source: str) -> set[str]:
+    """The environment variables a module reads: the first argument of env_…, or of os.environ.get and its like."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        called = ast.unparse(node.func)
+        first = node.args[0]
+        if (called.startswith("env_") or called in ("os.environ.get", "os.getenv")) and isinstance(first, ast.Constant):
+            found.add(str(first.value))
+    return found
+
+
+def test_every_environment_variable_stands_in_the_readme() -> None:
+    read = variables((ROOT / "registries" / "settings.py").read_text())
+    assert {"DATABASE_URL", "DEMONSTRATION", "PORTCULLIS_DATA", "SECRET_KEY", "TRUSTED_PROXIES"} <= read
+    readme = (ROOT / "README.md").read_text()
+    assert sorted(name for name in read if f"`{name}`" not in readme) == []
+
+
+def test_variables_are_found_however_they_are_read() -> None:
+    source = "A = env_bool('ONE', default=True)\nB = os.environ.get('TWO')\nC = other('THREE')\nD = env_text(name)"
+    assert variables(source) == {"ONE", "TWO"}
