@@ -10,17 +10,13 @@ from networking.rows import JudgedRow, Row
 from registries.models import CHANGE, Registry
 
 
-def blade_context(
-    request: BladeRequest, registry: Registry, draft: Draft, *, failed: bool = False
-) -> dict[str, Any]:
+def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, failed: bool = False) -> dict[str, Any]:
     """`failed` asks for the summary of what stopped a Save; a page that was only edited says it row by row."""
     may_change = request.user.may(CHANGE, registry)
     client = request.client_address
     offered = client.offered
     listed = next((judged for judged in draft.judged if judged.range is not None and judged.range == offered), None)
-    cover = next(
-        (judged for judged in draft.judged if judged.range and offered and judged.range.covers(offered)), None
-    )
+    cover = next((judged for judged in draft.judged if judged.range and offered and judged.range.covers(offered)), None)
     kind, note = note_on_access(draft.policy)
     return {
         "registry": registry,

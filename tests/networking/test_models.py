@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -135,12 +136,14 @@ def test_storing_what_is_stored_writes_nothing(db: None, policy: AccessPolicy) -
 
 def everything() -> list[list[dict[str, Any]]]:
     """All that a store could touch."""
-    return [list(model.objects.order_by("pk").values()) for model in (Registry, EndpointSettings, FirewallRule, Change)]
+    kept: list[type[models.Model]] = [Registry, EndpointSettings, FirewallRule, Change]
+    return [list(model._default_manager.order_by("pk").values()) for model in kept]
 
 
 def test_a_policy_that_was_changed_meanwhile_is_not_overwritten(db: None) -> None:
     registry = make.registry(policy=OFFICE)
     theirs = store(registry, make.selected("198.51.100.0/24"), origin=AN)
+    assert isinstance(theirs, Change)
     before = everything()
     assert store(registry, make.selected("16.17.18.0/24"), seen=OFFICE) == Stale(theirs)
     assert everything() == before
@@ -149,12 +152,14 @@ def test_a_policy_that_was_changed_meanwhile_is_not_overwritten(db: None) -> Non
 def test_stale_is_said_even_where_both_want_the_same(db: None) -> None:
     registry = make.registry()
     theirs = store(registry, OFFICE)
+    assert isinstance(theirs, Change)
     assert store(registry, OFFICE, seen=DEFAULT) == Stale(theirs)
 
 
 def test_stale_names_the_last_change_of_networking_and_no_other(db: None) -> None:
     registry = make.registry()
     theirs = store(registry, AccessPolicy(trusted_services=False))
+    assert isinstance(theirs, Change)
     assert registry.change_tier("Basic", AN) == []
     assert store(registry, DEFAULT, seen=OFFICE) == Stale(theirs)
 
@@ -428,8 +433,8 @@ def test_of_two_simultaneous_saves_one_is_stored_and_the_other_is_told(at_first:
         registry = make.registry(f"registry{number}", policy=at_first)
         earlier = registry.changes.count()
         answers = at_once(
-            lambda registry=registry: store(registry, ours, seen=at_first),
-            lambda registry=registry: store(registry, theirs, seen=at_first, origin=AN),
+            partial(store, registry, ours, seen=at_first),
+            partial(store, registry, theirs, seen=at_first, origin=AN),
         )
         [change] = [answer for answer in answers if isinstance(answer, Change)]
         [stale] = [answer for answer in answers if isinstance(answer, Stale)]
@@ -456,7 +461,7 @@ def test_many_simultaneous_saves_lose_nothing() -> None:
                 return attempt
         raise AssertionError("never stored")
 
-    at_once(*(lambda each=each: add(each) for each in ranges))
+    at_once(*(partial(add, each) for each in ranges))
     assert {rule.range for rule in stored(registry).rules} == set(ranges)
     assert registry.changes.count() == 1 + len(ranges)
 
@@ -465,7 +470,7 @@ def test_many_simultaneous_saves_lose_nothing() -> None:
 @pytest.mark.usefixtures("slow_write")
 def test_saves_of_two_registries_do_not_meet() -> None:
     one, other = make.registry("registryone"), make.registry("registrytwo")
-    answers = at_once(lambda: store(one, OFFICE), lambda: store(other, OFFICE))
+    answers = at_once(partial(store, one, OFFICE), partial(store, other, OFFICE))
     assert all(isinstance(answer, Change) for answer in answers)
     assert (stored(one), stored(other)) == (OFFICE, OFFICE)
 
@@ -485,8 +490,8 @@ def test_a_rule_never_slips_in_while_the_tier_goes_down(policy: AccessPolicy) ->
         registry = make.registry(f"registry{number}")
         same = Registry.objects.get(pk=registry.pk)
         saved, in_the_way = at_once(
-            lambda registry=registry: store(registry, policy, seen=DEFAULT),
-            lambda same=same: same.change_tier("Basic", AN),
+            partial(store, registry, policy, seen=DEFAULT),
+            partial(same.change_tier, "Basic", AN),
         )
         row = Registry.objects.get(pk=registry.pk)
         if isinstance(saved, Change):
@@ -513,7 +518,7 @@ def test_a_save_races_a_deletion() -> None:
             except Registry.DoesNotExist:
                 return "gone"
 
-        saved, _ = at_once(save, lambda same=same: same.delete_recorded(AN))
+        saved, _ = at_once(save, partial(same.delete_recorded, AN))
         assert saved == "gone" or isinstance(saved, Change)
         assert not Registry.objects.filter(pk=registry.pk).exists()
         assert Change.objects.filter(resource_id=str(registry.resource_id)).count() == (1 if saved == "gone" else 2)
