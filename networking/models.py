@@ -106,9 +106,12 @@ class EndpointSettings(models.Model):
         registry = self.registry
         registry.public_access = policy.public_access.value
         registry.rule_count = len(policy.rules)
+        registry.subnet_count = len(policy.subnets)
         registry.data_endpoint = policy.data_endpoint
         registry.changed_at = timezone.now()
-        registry.save(update_fields=["public_access", "rule_count", "data_endpoint", "changed_at"])
+        registry.save(
+            update_fields=["public_access", "rule_count", "subnet_count", "data_endpoint", "changed_at"],
+        )
 
     def _write_rules(self, rules: tuple[Rule, ...], origin: Origin) -> None:
         """Only rows that differ are touched, so that who added a rule, and when, stays true. IntegrityError where a

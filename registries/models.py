@@ -104,7 +104,7 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
 
 class Registry(models.Model):
-    """A container registry. The last four columns repeat what networking says, so that the list needs no other table;
+    """A container registry. The last five columns repeat what networking says, so that the list needs no other table;
     only EndpointSettings.store writes them."""
 
     resource_group = models.ForeignKey(ResourceGroup, models.CASCADE, related_name="registries")
@@ -119,6 +119,7 @@ class Registry(models.Model):
 
     public_access = models.CharField(max_length=8, default="all", db_index=True)
     rule_count = models.PositiveSmallIntegerField(default=0)
+    subnet_count = models.PositiveSmallIntegerField(default=0)
     data_endpoint = models.BooleanField(default=False)
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -134,7 +135,8 @@ class Registry(models.Model):
                 name="registry_public_access_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(sku="Premium") | models.Q(public_access="all", rule_count=0, data_endpoint=False),
+                condition=models.Q(sku="Premium")
+                | models.Q(public_access="all", rule_count=0, subnet_count=0, data_endpoint=False),
                 name="registry_network_rules_need_premium",
             ),
         ]
@@ -201,6 +203,9 @@ class Registry(models.Model):
         if self.rule_count:
             rules = "1 address range" if self.rule_count == 1 else f"{self.rule_count} address ranges"
             needed.append(f"Delete the {rules} from the firewall list.")
+        if self.subnet_count:
+            rules = "1 virtual network rule" if self.subnet_count == 1 else f"{self.subnet_count} virtual network rules"
+            needed.append(f"Delete the {rules}.")
         if self.public_access != "all":
             needed.append("Set Public network access to All networks.")
         if self.data_endpoint:

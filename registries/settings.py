@@ -151,6 +151,8 @@ if TRUSTED_PROXIES:
 
 LOGIN_SERVER_SUFFIX = env_text("LOGIN_SERVER_SUFFIX") or ("azurecr.localhost" if DEMONSTRATION else "azurecr.io")
 FEEDBACK_URL = env_text("FEEDBACK_URL")
+if FEEDBACK_URL and not FEEDBACK_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(f"FEEDBACK_URL is '{FEEDBACK_URL}'; it must begin with https:// or http://.")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

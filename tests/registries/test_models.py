@@ -235,7 +235,14 @@ DATA = "Turn off the dedicated data endpoint."
             id="disabled with rules kept",
         ),
         pytest.param(AccessPolicy(rules=(make.rule("16.17.18.19"),)), [RULE], id="rules kept under All networks"),
-        pytest.param(make.selected("16.17.18.19", data_endpoint=True), [RULE, NETWORKS, DATA], id="everything"),
+        pytest.param(
+            AccessPolicy(subnets=("/subnets/a", "/subnets/b")), ["Delete the 2 virtual network rules."], id="subnets"
+        ),
+        pytest.param(
+            make.selected("16.17.18.19", subnets=("/subnets/a",), data_endpoint=True),
+            [RULE, "Delete the 1 virtual network rule.", NETWORKS, DATA],
+            id="everything",
+        ),
     ],
 )
 def test_a_downgrade_is_refused_with_the_list_of_what_must_go_first(
@@ -275,6 +282,7 @@ FORBIDDEN: list[Any] = [
     pytest.param(lambda one: a_registry(sku="Basic", public_access="selected"), id="selected networks on Basic"),
     pytest.param(lambda one: a_registry(sku="Standard", public_access="disabled"), id="disabled on Standard"),
     pytest.param(lambda one: a_registry(sku="Standard", data_endpoint=True), id="a data endpoint on Standard"),
+    pytest.param(lambda one: a_registry(sku="Standard", subnet_count=1), id="a virtual network rule on Standard"),
     pytest.param(
         lambda one: ResourceGroup(subscription=one.resource_group.subscription, name="MYRESOURCEGROUP"),
         id="a group's name in another letter case",
