@@ -163,6 +163,28 @@ class FirewallRule(models.Model):
         return self.range
 
 
+class MustWorkCaller(models.Model):
+    """A named address or range that must keep its access to a registry; the blade warns before a Save that takes it."""
+
+    registry = models.ForeignKey(Registry, models.CASCADE, related_name="must_work_callers")
+    name = models.CharField(max_length=80)
+    range = models.CharField(max_length=18)
+    added_by = models.CharField(max_length=150, blank=True)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registry", "range"], name="must_work_range_unique"),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(range=""), name="must_work_caller_has_name_and_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.range})"
+
+
 class SimulatedClient(models.Model):
     """Demonstration mode only: the address that stands in for everybody's 127.0.0.1, one for the whole instance."""
 
