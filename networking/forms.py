@@ -5,13 +5,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Protocol, Self
 
 from networking.access.addresses import AddressRange
-from networking.access.policy import MAX_IP_RULES, AccessPolicy, PublicAccess, Rule, too_many_rules
+from networking.access.policy import (
+    MAX_IP_RULES,
+    AccessPolicy,
+    PublicAccess,
+    Rule,
+    line_problem,
+    too_many_rules,
+)
 from networking.rows import JudgedRow, Row, judge, row_id
 
+MAX_COMMENT = 400
 ROW_ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 SEPARATORS = re.compile(r"[\s,;]+")
 
@@ -33,6 +41,7 @@ class Draft:
     trusted_services: bool
     data_endpoint: bool
     rows: tuple[Row, ...] = field(default=())  # the lines that will be saved, in order
+    comment: str = ""  # for the change record; not part of what is saved
 
     @classmethod
     def of(cls, policy: AccessPolicy) -> Self:
@@ -43,6 +52,29 @@ class Draft:
             trusted_services=policy.trusted_services,
             data_endpoint=policy.data_endpoint,
             rows=tuple(Row.of(rule) for rule in policy.rules),
+        )
+
+    @classmethod
+    def wanting(cls, wanted: AccessPolicy, *, stored: AccessPolicy, comment: str = "") -> Self:
+        """The page on which somebody edits `stored` into `wanted`."""
+        saved = {rule.range: rule for rule in stored.rules}
+        fresh = (f"d{number}" for number in count())
+        return cls(
+            stored=stored,
+            choice=wanted.public_access,
+            trusted_services=wanted.trusted_services,
+            data_endpoint=wanted.data_endpoint,
+            rows=tuple(
+                Row(
+                    row_id(rule) if rule.range in saved else next(fresh),
+                    str(rule.range),
+                    rule.name,
+                    rule.note,
+                    saved=saved.get(rule.range),
+                )
+                for rule in wanted.rules
+            ),
+            comment=comment,
         )
 
     @classmethod
@@ -64,6 +96,7 @@ class Draft:
             trusted_services="trusted_services" in data,
             data_endpoint="data_endpoint" in data,
             rows=tuple(rows.values()),
+            comment=(data.get("comment") or "").strip(),
         )
 
     # Pure changes, each a button of the form that works without JavaScript.
@@ -83,11 +116,11 @@ class Draft:
     def with_text(self, rid: str, text: str) -> Self:
         return replace(self, rows=tuple(replace(row, text=text) if row.rid == rid else row for row in self.rows))
 
-    def with_range(self, wanted: AddressRange) -> Self:
+    def with_range(self, wanted: AddressRange, *, name: str = "") -> Self:
         """One more row; the same draft where a row holds that range already."""
         if any(judged.range == wanted for judged in self.judged):
             return self
-        return self._with_new([str(wanted)])
+        return self._with_new([str(wanted)], name=name)
 
     def without_range(self, gone: AddressRange) -> Self:
         return replace(
@@ -116,11 +149,11 @@ class Draft:
                 return self.with_text(message.other, message.value).without_row(rid)
         return self
 
-    def _with_new(self, texts: Sequence[str]) -> Self:
+    def _with_new(self, texts: Sequence[str], *, name: str = "") -> Self:
         rows = {row.rid: row for row in self.rows}
         for text in texts:
             rid = _free_id(rows)
-            rows[rid] = Row(rid, text)
+            rows[rid] = Row(rid, text, name)
         return replace(self, rows=tuple(rows.values()))
 
     # Readings.
@@ -158,6 +191,8 @@ class Draft:
         ]
         if self.count > MAX_IP_RULES:
             found.append(("", too_many_rules(self.count).message))
+        if problem := line_problem("comment", self.comment, MAX_COMMENT):
+            found.append(("", problem.message))
         return tuple(found)
 
     @cached_property

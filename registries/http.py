@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.messages.constants import DEFAULT_LEVELS
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django_htmx.middleware import HtmxDetails
 
-from registries.models import CHANGE, CREATE, DELETE, VIEW, Account, Origin, Registry
+from registries.models import CHANGE, CREATE, DELETE, VIEW, Account, Notification, Origin, Registry
+from registries.notifications import Level
 
 NEEDS = {
     VIEW: "Seeing registries needs the Reader, Contributor or Owner role.",
@@ -49,3 +52,9 @@ def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponseRedirect:
 def origin(request: PortalRequest, *, comment: str = "") -> Origin:
     """Who makes a change in the dashboard, for its change record."""
     return Origin(account=request.user.username, door="portal", address=str(request.client_address), comment=comment)
+
+
+def notify(request: PortalRequest, level: Level, title: str, text: str) -> None:
+    """A toast on the next page this request leads to, and the same in the account's bell."""
+    messages.add_message(request, DEFAULT_LEVELS[level.upper()], text, extra_tags=title)
+    Notification.keep(request.user, level, title, text)

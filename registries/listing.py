@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from registries import regions
-from registries.models import TIERS, Registry, RegistryQuerySet
+from registries.models import TIERS, Registry, RegistryQuerySet, ResourceGroup
 
 LINES = 30  # to a page
 
@@ -82,7 +82,7 @@ class Asked:
             shown = [key for key, name in regions.DISPLAY_NAMES.items() if self.q.lower() in name.lower()]
             registries = registries.filter(
                 Q(name__icontains=self.q)
-                | Q(resource_group__name__icontains=self.q)
+                | Q(resource_group__in=ResourceGroup.objects.filter(name__icontains=self.q))
                 | Q(location__icontains=self.q)
                 | Q(location__in=shown)
             )
@@ -93,9 +93,10 @@ class Asked:
         return registries
 
     def order(self, registries: RegistryQuerySet) -> RegistryQuerySet:
-        """By the column asked for and then by name, so that pages never overlap."""
-        key = SORTED_BY[self.sort]
-        return registries.order_by(key.desc() if self.descending else key.asc(), Lower("name"))
+        """By the column asked for and then by name, so that pages never overlap. Descending turns both round: so one
+        index a column serves both ways."""
+        ordered = registries.order_by(SORTED_BY[self.sort], Lower("name"))
+        return ordered.reverse() if self.descending else ordered
 
     def columns(self, *, with_group: bool = True) -> list[Column]:
         headings = {
@@ -154,14 +155,25 @@ class Page:
     @classmethod
     def of(cls, registries: RegistryQuerySet, number: str) -> Self:
         """The page asked for, or the nearest there is. Two queries."""
-        paginator = Paginator(registries.with_group(), LINES)
+        paginator = Paginator(registries, LINES)
         page = paginator.page(min(max(_whole(number), 1), paginator.num_pages))
+        slice_ = _slice(registries, (page.number - 1) * LINES, page.end_index(), paginator.count)
+        # The slice by itself first, so that the rows before it are never joined to their groups.
+        shown = registries.with_group().filter(pk__in=slice_.values("pk"))
         return cls(
-            lines=tuple(Line.of(registry) for registry in page.object_list),
+            lines=tuple(Line.of(registry) for registry in shown),
             showing=_showing(page.start_index(), page.end_index(), paginator.count),
             previous=page.previous_page_number() if page.has_previous() else 0,
             next=page.next_page_number() if page.has_next() else 0,
         )
+
+
+def _slice(registries: RegistryQuerySet, first: int, last: int, count: int) -> RegistryQuerySet:
+    """The rows `first` to before `last`, in any order, read from the nearer end: the database steps over every row
+    that comes before."""
+    if first <= count // 2:
+        return registries[first:last]
+    return registries.reverse()[count - last : count - first]
 
 
 def _whole(text: str) -> int:

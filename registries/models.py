@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from registries import regions
+from registries.notifications import Notification as Notification
 from registries.resource_id import ResourceId
 
 NAME_RULE = re.compile(r"[a-zA-Z0-9]{5,50}", re.ASCII)
@@ -55,6 +56,11 @@ class Account(AbstractUser):
     @property
     def initials(self) -> str:
         return self.username[:2].upper()
+
+    @property
+    def unread(self) -> int:
+        """How many notifications the bell has that this account has not looked at. One query."""
+        return self.notifications.filter(read_at=None).count()
 
 
 class Subscription(models.Model):
@@ -117,7 +123,7 @@ class Registry(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.CharField(max_length=150, blank=True)
 
-    public_access = models.CharField(max_length=8, default="all", db_index=True)
+    public_access = models.CharField(max_length=8, default="all")
     rule_count = models.PositiveSmallIntegerField(default=0)
     subnet_count = models.PositiveSmallIntegerField(default=0)
     data_endpoint = models.BooleanField(default=False)
@@ -127,6 +133,13 @@ class Registry(models.Model):
 
     class Meta:
         verbose_name_plural = "registries"
+        # One for each column that the list sorts by, in the order of its lines; the name has its unique index.
+        indexes: ClassVar = [
+            models.Index("public_access", Lower("name"), name="registry_by_access"),
+            models.Index("rule_count", Lower("name"), name="registry_by_rules"),
+            models.Index("sku", Lower("name"), name="registry_by_tier"),
+            models.Index("location", Lower("name"), name="registry_by_location"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("name"), name="registry_name_unique"),
             models.CheckConstraint(condition=models.Q(sku__in=TIERS), name="registry_sku_known"),

@@ -174,7 +174,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "registries.middleware.SignedInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "networking.middleware.ClientAddressMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from registries.views import accounts, creating, listing, registry, resource_groups
+from registries.views import accounts, creating, listing, notifications, registry, resource_groups
 
 account_urls = [
     path("sign-in/", accounts.sign_in, name="sign-in"),
@@ -13,10 +13,17 @@ account_urls = [
 
 registry_urls = [
     path("registries/", listing.registry_list, name="registry-list"),
+    path("registries.csv", listing.registry_csv, name="registry-csv"),
     path("create-registry/", creating.create_registry, name="registry-create"),
     path("registries/<str:name>/", registry.overview, name="registry-overview"),
     path("registries/<str:name>/tier/", registry.tier, name="registry-tier"),
     path("registries/<str:name>/delete/", registry.delete_registry, name="registry-delete"),
+]
+
+notification_urls = [
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/dismiss/", notifications.dismiss_all, name="notifications-dismiss"),
+    path("notifications/<int:pk>/dismiss/", notifications.dismiss, name="notification-dismiss"),
 ]
 
 resource_group_urls = [
@@ -35,6 +42,7 @@ resource_group_urls = [
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="registry-list"), name="home"),
     *account_urls,
+    *notification_urls,
     *registry_urls,
     *resource_group_urls,
     path("", include("networking.blade.urls")),

@@ -35,7 +35,7 @@ TRANSLATORS = (
 )
 PURE = ("networking.access", "networking.arm.body", "networking.arm.document", "networking.exchange")
 FROM_REGISTRIES = tuple(
-    f"registries.{module}" for module in ("models", "regions", "resource_id", "http", "demonstration")
+    f"registries.{module}" for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration")
 )
 READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate")
 ADDRESS_HEADERS = {"X-FORWARDED-FOR", "X-REAL-IP", "FORWARDED", "REMOTE-ADDR", "TRUE-CLIENT-IP", "X-CLIENT-IP"}
@@ -408,7 +408,8 @@ def variables(source: str) -> set[str]:
             continue
         called = ast.unparse(node.func)
         first = node.args[0]
-        if (called.startswith("env_") or called in ("os.environ.get", "os.getenv")) and isinstance(first, ast.Constant):
+        reads = re.fullmatch(r"env_\w+|os\.environ\.get|os\.getenv", called)
+        if reads and isinstance(first, ast.Constant):
             found.add(str(first.value))
     return found
 
@@ -421,5 +422,7 @@ def test_every_environment_variable_stands_in_the_readme() -> None:
 
 
 def test_variables_are_found_however_they_are_read() -> None:
-    source = "A = env_bool('ONE', default=True)\nB = os.environ.get('TWO')\nC = other('THREE')\nD = env_text(name)"
+    source = (
+        "A = env_bool('ONE', default=True)\nB = os.environ.get('TWO')\nC = other('THREE')\nenv_text(name).split(',')"
+    )
     assert variables(source) == {"ONE", "TWO"}

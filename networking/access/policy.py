@@ -190,15 +190,17 @@ def too_many_rules(count: int) -> Problem:
 
 def text_problem(name: str, note: str) -> Problem | None:
     """A name or note that would not fit the row it is kept in."""
-    for label, text, limit in (("name", name, MAX_RULE_NAME), ("note", note, MAX_RULE_NOTE)):
-        if len(text) > limit:
-            return Problem(
-                Code.INVALID_RULE_TEXT, f"A {label} can have {limit} characters; this one has {len(text):,}."
-            )
-        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
-            return Problem(
-                Code.INVALID_RULE_TEXT, f"A {label} can't hold line breaks or control characters. Type it on one line."
-            )
+    return line_problem("name", name, MAX_RULE_NAME) or line_problem("note", note, MAX_RULE_NOTE)
+
+
+def line_problem(label: str, text: str, limit: int) -> Problem | None:
+    """Why `text` can't be kept as one line of at most `limit` characters; `label` is what people call it."""
+    if len(text) > limit:
+        return Problem(Code.INVALID_RULE_TEXT, f"A {label} can have {limit} characters; this one has {len(text):,}.")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+        return Problem(
+            Code.INVALID_RULE_TEXT, f"A {label} can't hold line breaks or control characters. Type it on one line."
+        )
     return None
 
 
@@ -228,14 +230,15 @@ def difference(before: AccessPolicy, after: AccessPolicy) -> Difference:
         renamed=tuple((old[key], new[key]) for key in kept_after if old[key] != new[key]),
         settings=tuple(
             (label, was, now)
-            for (label, was), (_, now) in zip(_settings(before), _settings(after), strict=True)
+            for (label, was), (_, now) in zip(settings_of(before), settings_of(after), strict=True)
             if was != now
         ),
         reordered=kept_before != kept_after,
     )
 
 
-def _settings(policy: AccessPolicy) -> list[tuple[str, str]]:
+def settings_of(policy: AccessPolicy) -> list[tuple[str, str]]:
+    """Every setting but the rules, as people read it: its label and its value."""
     return [
         ("Public network access", policy.public_access.label),
         ("Default action", policy.default_action.value),

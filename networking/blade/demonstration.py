@@ -4,7 +4,6 @@ from http import HTTPStatus
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from networking.blade.http import BladeRequest
 from networking.demonstration import restore
 from networking.models import SimulatedClient
-from registries.http import origin, require, see_other
+from registries.http import notify, origin, require, see_other
 from registries.models import DELETE
 
 
@@ -28,7 +27,7 @@ def demonstration(request: BladeRequest) -> HttpResponse:
     if request.POST.get("op") == "reset":
         require(request, DELETE)
         restore(reset=True, origin=origin(request))
-        messages.success(request, "Everything is as it was at first.", extra_tags="Demonstration reset")
+        notify(request, "success", "Demonstration reset", "Everything is as it was at first.")
         return see_other("demonstration")
     return _simulate(request, request.POST.get("address", "").strip())
 
@@ -40,7 +39,7 @@ def _simulate(request: BladeRequest, text: str) -> HttpResponse:
         problem = f"'{text[:64]}' isn't an IP address. Try a form like 203.0.113.24."
         return _page(request, text, problem=problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     SimulatedClient.objects.update_or_create(pk=1, defaults={"address": str(address)})
-    messages.success(request, f"Everybody now comes from {address}.", extra_tags="Simulated client address changed")
+    notify(request, "success", "Simulated client address changed", f"Everybody now comes from {address}.")
     return see_other("demonstration")
 
 

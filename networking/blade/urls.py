@@ -7,6 +7,7 @@ from networking.blade import activity, demonstration, tester, views
 urlpatterns = [
     path("registries/<str:name>/networking/", views.public_access, name="networking"),
     path("registries/<str:name>/networking/evaluate/", views.evaluate, name="networking-evaluate"),
+    path("registries/<str:name>/networking/state/", views.state, name="networking-state"),
     path("registries/<str:name>/networking/tester/", tester.tester, name="networking-tester"),
     path("registries/<str:name>/networking/must-work/", tester.must_work, name="networking-must-work"),
     path("registries/<str:name>/networking/troubleshoot/", tester.troubleshoot, name="networking-troubleshoot"),

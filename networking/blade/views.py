@@ -1,24 +1,29 @@
 """Networking › Public access: one page, one form, told apart by the button that was pressed."""
 
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from networking.access.addresses import AddressRange
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
+from networking.blade.comparison import compare
 from networking.blade.http import BladeRequest
 from networking.blade.page import blade_context
+from networking.blade.saving import changed_elsewhere, combined, conflict, lock_out, with_the_lost
 from networking.forms import Draft
 from networking.models import EndpointSettings, Stale
 from registries.http import origin, registry_or_404, require, see_other
 from registries.models import CHANGE, VIEW, Registry
 
 PAGE = "networking/public_access.html"
+STOP_POLLING = 286  # htmx's own status: swap this, and ask no more
 NEEDS_PREMIUM = Problem(
     Code.NETWORK_RULE_NOT_SUPPORTED,
     "IP rules, private endpoints and dedicated data endpoints need the Premium tier. Change the tier first.",
@@ -33,21 +38,21 @@ def public_access(request: BladeRequest, name: str) -> HttpResponse:
     require(request, VIEW, registry)
     policy = EndpointSettings.of(registry).policy
     if request.method != "POST":
-        return _page(request, registry, Draft.of(policy))
+        return _page(request, registry, _opened(request, registry, policy))
     draft = _draft(request, registry, policy)
     op = request.POST.get("op", "")
     if op == "check":
         return _page(request, registry, draft)
     require(request, CHANGE, registry)
     match op:
-        case "save":
-            return _save(request, registry, draft)
+        case "save" | "save-with-lost" | "save-anyway":
+            return _save(request, registry, draft, op)
         case "discard":
-            return _discard(request, registry, policy)
+            return _discard(request, registry, draft)
         case "paste":
             return render(request, "networking/paste.html", blade_context(request, registry, draft))
         case _:
-            return _page(request, registry, _edited(request, draft, op))
+            return _page(request, registry, _edited(request, registry, draft, op))
 
 
 @never_cache
@@ -60,13 +65,41 @@ def evaluate(request: BladeRequest, name: str) -> HttpResponse:
     return render(request, f"{PAGE}#evaluated", {**blade_context(request, registry, draft), "oob": True})
 
 
+@never_cache
+@require_safe
+def state(request: BladeRequest, name: str) -> HttpResponse:
+    """An open page asks whether it still shows what is saved: 204 while it does, else who changed it and when."""
+    try:
+        registry = registry_or_404(name)
+    except Http404:
+        return render(request, "networking/parts/changed_elsewhere.html", {"deleted": True}, status=STOP_POLLING)
+    require(request, VIEW, registry)
+    change = changed_elsewhere(registry, request.GET.get("fingerprint", ""))
+    if change is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    context = {"registry": registry, "change": change}
+    return render(request, "networking/parts/changed_elsewhere.html", context, status=STOP_POLLING)
+
+
+def _opened(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> Draft:
+    """The saved settings; with ?add=ADDRESS one more row, drafted for whoever may change it."""
+    draft = Draft.of(policy)
+    wanted = AddressRange.parse(request.GET.get("add", ""))
+    if isinstance(wanted, AddressRange) and _editable(request, registry):
+        return draft.with_range(wanted)
+    return draft
+
+
+def _editable(request: BladeRequest, registry: Registry) -> bool:
+    return registry.is_premium and request.user.may(CHANGE, registry)
+
+
 def _draft(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> Draft:
     """The posted draft; where the page is read-only its fields are disabled and post nothing, so what is saved."""
-    editable = registry.is_premium and request.user.may(CHANGE, registry)
-    return Draft.read(request.POST, policy) if editable else Draft.of(policy)
+    return Draft.read(request.POST, policy) if _editable(request, registry) else Draft.of(policy)
 
 
-def _edited(request: BladeRequest, draft: Draft, op: str) -> Draft:
+def _edited(request: BladeRequest, registry: Registry, draft: Draft, op: str) -> Draft:
     """The draft after the pressed button; unknown words change nothing."""
     word, _, rest = op.partition(":")
     rid, _, value = rest.partition(":")
@@ -85,6 +118,10 @@ def _edited(request: BladeRequest, draft: Draft, op: str) -> Draft:
             told = f"{ranges} added, {skipped:,} skipped." if skipped else f"{ranges} added."
             messages.info(request, told, extra_tags="Address ranges pasted")
             return drafted
+        case "combine-both":
+            seen = request.POST.get("base", "")
+            wanted = combined(registry, seen, draft.policy, draft.stored)
+            return Draft.wanting(wanted, stored=draft.stored, comment=draft.comment)
         case _:
             return _with_client(request, draft)
 
@@ -99,19 +136,28 @@ def _with_client(request: BladeRequest, draft: Draft) -> Draft:
     return draft.with_range(offered) if ticked else draft.without_range(offered)
 
 
-def _save(request: BladeRequest, registry: Registry, draft: Draft) -> HttpResponse:
+def _save(request: BladeRequest, registry: Registry, draft: Draft, op: str) -> HttpResponse:
+    """Permission, fields, version, lock-out, then the write: the first that fails answers."""
     if not registry.is_premium:
         return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=NEEDS_PREMIUM)
+    seen = request.POST.get("fingerprint", "")
     draft = _with_client(request, draft)
+    if op == "save-with-lost":
+        draft = with_the_lost(request, registry, draft)
     if draft.problems:
         return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    stored = EndpointSettings.store(
-        registry, draft.policy, seen=request.POST.get("fingerprint", ""), origin=origin(request)
-    )
+    if seen != draft.stored.fingerprint:
+        return _conflict(request, registry, draft, seen)
+    if op == "save" and (lost := lock_out(request, registry, draft)):
+        return _ask_first(request, registry, draft, lost)
+    by = origin(request, comment=draft.comment)
+    stored = EndpointSettings.store(registry, draft.policy, seen=seen, origin=by)
     match stored:
         case Stale():
-            fresh = Draft.read(request.POST, EndpointSettings.of(registry).policy)
-            return _page(request, registry, fresh, status=HTTPStatus.CONFLICT, stale=stored)
+            # Somebody was faster by a moment: compare with what they stored.
+            fresh = EndpointSettings.of(registry).policy
+            draft = Draft.wanting(draft.policy, stored=fresh, comment=draft.comment)
+            return _conflict(request, registry, draft, seen)
         case Problem():
             return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=stored)
         case None:
@@ -121,31 +167,47 @@ def _save(request: BladeRequest, registry: Registry, draft: Draft) -> HttpRespon
     return _afresh(request, registry, draft.policy)
 
 
-def _discard(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> HttpResponse:
-    messages.info(request, "The saved settings are shown.", extra_tags="Changes discarded")
-    return _afresh(request, registry, policy)
+def _ask_first(request: BladeRequest, registry: Registry, draft: Draft, lost: Any) -> HttpResponse:
+    """Who would be shut out, and what to do about it: a dialog over the page, or a page without scripts."""
+    context = {**blade_context(request, registry, draft), "lock_out": lost}
+    if not request.htmx:
+        return render(request, "networking/lock_out.html", context)
+    response = render(request, "networking/parts/lock_out_dialog.html", context)
+    response["HX-Retarget"] = "#dialog-slot"
+    response["HX-Reswap"] = "innerHTML"
+    return response
 
 
-def _afresh(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> HttpResponse:
+def _conflict(request: BladeRequest, registry: Registry, draft: Draft, seen: str) -> HttpResponse:
+    found = conflict(registry, seen, draft.policy, draft.stored)
+    more = {"conflict": found, "compared": compare(found), "base": seen}
+    return _page(request, registry, draft, status=HTTPStatus.CONFLICT, **more)
+
+
+def _discard(request: BladeRequest, registry: Registry, dropped: Draft) -> HttpResponse:
+    """The saved settings again. With htmx the toast carries the dropped draft, for Undo."""
+    if not request.htmx:
+        messages.info(request, "The saved settings are shown.", extra_tags="Changes discarded")
+    return _afresh(request, registry, dropped.stored, dropped=dropped)
+
+
+def _afresh(
+    request: BladeRequest, registry: Registry, policy: AccessPolicy, *, dropped: Draft | None = None
+) -> HttpResponse:
     """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
     if request.htmx:
-        return _page(request, registry, Draft.of(policy))
+        return _page(request, registry, Draft.of(policy), dropped=dropped)
     return see_other("networking", registry.name)
 
 
 def _page(
-    request: BladeRequest,
-    registry: Registry,
-    draft: Draft,
-    *,
-    status: HTTPStatus = HTTPStatus.OK,
-    stale: Stale | None = None,
-    refused: Problem | None = None,
+    request: BladeRequest, registry: Registry, draft: Draft, *, status: HTTPStatus = HTTPStatus.OK, **more: Any
 ) -> HttpResponse:
     context = blade_context(request, registry, draft, failed=status is HTTPStatus.UNPROCESSABLE_ENTITY)
     narrow = bool(request.htmx) and request.method == "POST"
-    context |= {"stale": stale, "refused": refused, "narrow": narrow}
-    response = render(request, f"{PAGE}#blade" if narrow else PAGE, context, status=status)
+    response = render(
+        request, f"{PAGE}#blade" if narrow else PAGE, {**context, **more, "narrow": narrow}, status=status
+    )
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from registries import regions
 from registries.forms import DEFAULT_SUBSCRIPTION, RegistryForm, taken
-from registries.http import PortalRequest, origin, require, see_other
+from registries.http import PortalRequest, notify, origin, require, see_other
 from registries.models import CREATE, Origin, Registry, ResourceGroup, Subscription
 
 
@@ -28,7 +27,7 @@ def create_registry(request: PortalRequest) -> HttpResponse:
     registry = _create(form, origin(request))
     if registry is None:
         return _basics(request, form)
-    messages.success(request, f"Created '{registry.name}'.", extra_tags="Registry created")
+    notify(request, "success", "Registry created", f"Created '{registry.name}'.")
     return see_other("registry-overview", registry.name)
 
 

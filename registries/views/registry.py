@@ -1,13 +1,12 @@
 """One registry: its overview, its tier, and its end."""
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registries import regions
 from registries.forms import DeleteForm, TierForm
-from registries.http import PortalRequest, origin, registry_or_404, require, see_other
+from registries.http import PortalRequest, notify, origin, registry_or_404, require, see_other
 from registries.listing import PUBLIC_ACCESS
 from registries.models import CHANGE, DELETE, TIERS, VIEW, Registry
 
@@ -54,7 +53,7 @@ def tier(request: PortalRequest, name: str) -> HttpResponse:
         return _tier_page(request, registry, form, status=422)
     wanted = form.cleaned_data["sku"]
     if wanted == registry.sku:
-        messages.info(request, f"'{registry.name}' is {wanted} already.", extra_tags="Nothing changed")
+        notify(request, "info", "Nothing changed", f"'{registry.name}' is {wanted} already.")
         return see_other("registry-overview", registry.name)
     try:
         in_the_way = registry.change_tier(wanted, origin(request))
@@ -62,7 +61,7 @@ def tier(request: PortalRequest, name: str) -> HttpResponse:
         raise Http404(f"'{registry.name}' was deleted meanwhile.") from None
     if in_the_way:
         return _tier_page(request, registry, form, in_the_way, status=409)
-    messages.success(request, f"'{registry.name}' is {wanted} now.", extra_tags="Tier changed")
+    notify(request, "success", "Tier changed", f"'{registry.name}' is {wanted} now.")
     return see_other("registry-overview", registry.name)
 
 
@@ -89,7 +88,7 @@ def delete_registry(request: PortalRequest, name: str) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None, name=registry.name)
     if form.is_bound and form.is_valid():
         registry.delete_recorded(origin(request))
-        messages.success(request, f"Deleted '{registry.name}'.", extra_tags="Registry deleted")
+        notify(request, "success", "Registry deleted", f"Deleted '{registry.name}'.")
         return see_other("registry-list")
     context = {"registry": registry, "page": "Delete", "form": form, "rules": ranges(registry)}
     return render(request, "registries/delete.html", context, status=422 if form.is_bound else 200)

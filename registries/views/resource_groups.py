@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models.functions import Lower
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from registries import regions
 from registries.forms import DeleteForm
-from registries.http import PortalRequest, origin, require, see_other
+from registries.http import PortalRequest, notify, origin, require, see_other
 from registries.listing import Asked, Page
 from registries.models import DELETE, VIEW, Registry, ResourceGroup
 
@@ -41,7 +40,7 @@ def delete_resource_group(request: PortalRequest, subscription: UUID, name: str)
     form = DeleteForm(request.POST if request.method == "POST" else None, name=group.name)
     if form.is_bound and form.is_valid():
         group.delete_with_registries(origin(request))
-        messages.success(request, f"Deleted '{group.name}' and what was in it.", extra_tags="Resource group deleted")
+        notify(request, "success", "Resource group deleted", f"Deleted '{group.name}' and what was in it.")
         return see_other("registry-list")
     names = list(Registry.objects.filter(resource_group=group).order_by(Lower("name")).values_list("name", flat=True))
     context = {"group": group, "form": form, "names": names}

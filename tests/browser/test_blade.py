@@ -298,5 +298,5 @@ def test_the_server_gone_keeps_the_edits_and_says_so(server: Server, open_page: 
     blade.evaluated()
     blade.page.route("**/networking/**", lambda route: route.abort())
     blade.save.click()
-    expect(blade.page.locator("#toasts .toast.err")).to_contain_text("Your edits are still here; try again.")
+    expect(blade.page.locator("#toasts .toast.err")).to_contain_text("Your edits are still here.")
     assert "192.0.2.10" in blade.ranges()

@@ -1,9 +1,10 @@
-/* Progressive enhancement only: everything below also works as a plain form post.
-   One file, no globals, listeners on the document, so that swapped content needs no binding anew. */
+/* Progressive enhancement only: everything below also works as a plain form post. Listeners are on the document,
+   so that swapped content needs none. At most 16 KB. */
 (() => {
 'use strict';
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const on = (type, listener, capture) => document.addEventListener(type, listener, capture);
 const form = () => $('#net-form:has([value=save])');
 const count = (n, word) => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
 let sequence = 0, undo = null, leaving = false, dirty = false;
@@ -28,7 +29,7 @@ const ranges = f => live(f).map(row => typed(row)[0]);
 
 function refresh() {
   const f = form();
-  if (!f) { dirty = false; return; }
+  if (!f) { dirty = !!$('#conflict-form'); return; }
   const [choice, was, trusted, endpoint] = JSON.parse(f.dataset.baseline);
   const spelled = list => JSON.stringify(list.map(row => JSON.stringify(row)).sort());
   const settings = {
@@ -100,7 +101,7 @@ function status(f, text, action) {
   line.textContent = text;
   if (!action) return;
   const button = document.createElement('button');
-  button.type = 'button'; button.className = 'linkbtn'; button.textContent = 'Undo';
+  Object.assign(button, { type: 'button', className: 'linkbtn', textContent: 'Undo' });
   button.addEventListener('click', action);
   line.append(' ', button);
 }
@@ -108,19 +109,22 @@ function icon(button, name) {
   const use = $('use', button);
   use.setAttribute('href', use.getAttribute('href').replace(/#.*/, '#' + name));
 }
+function mark(row, removed) {
+  const button = $('.act button', row), act = removed ? 'restore' : 'remove', rid = row.dataset.rid;
+  row.classList.toggle('removed', removed);
+  for (const input of $$('input', row)) input.disabled = removed;
+  $('.size', row).innerHTML = removed ? 'Deleted on save' : `<span id="size-${rid}"></span>`;
+  Object.assign(button, { title: removed ? 'Undo' : 'Delete', value: `${act}:${rid}` }).dataset.act = act;
+  if (removed) button.setAttribute('aria-label', 'Undo delete of ' + row.dataset.range);
+  icon(button, removed ? 'undo' : 'trash');
+}
 function removeRow(row) {
   const f = form(), text = typed(row)[0], next = row.nextElementSibling || row.previousElementSibling;
   if (isSaved(row)) {
-    const button = $('.act button', row);
     ['range', 'name', 'note'].forEach((name, i) => { field(row, name).value = saved(row)[i]; });
-    row.classList.add('removed');
-    for (const input of $$('input', row)) input.disabled = true;
-    $('.size', row).textContent = 'Deleted on save';
-    button.dataset.act = 'restore'; button.title = 'Undo'; button.value = 'restore:' + row.dataset.rid;
-    button.setAttribute('aria-label', 'Undo delete of ' + row.dataset.range);
-    icon(button, 'undo');
+    mark(row, true);
     undo = () => restoreRow(row);
-    button.focus();
+    $('.act button', row).focus();
   } else {
     const before = row.nextElementSibling;
     row.remove();
@@ -135,13 +139,7 @@ function removeRow(row) {
   say(`Deleted ${text || row.dataset.range}. Undo is available. ${count(live(f).length, 'rule')} left.`);
 }
 function restoreRow(row) {
-  const button = $('.act button', row), size = document.createElement('span');
-  row.classList.remove('removed');
-  for (const input of $$('input', row)) input.disabled = false;
-  size.id = 'size-' + row.dataset.rid;
-  $('.size', row).replaceChildren(size);
-  button.dataset.act = 'remove'; button.title = 'Delete'; button.value = 'remove:' + row.dataset.rid;
-  icon(button, 'trash');
+  mark(row, false);
   undo = null; changed();
   field(row, 'range').focus();
   say(`Restored ${typed(row)[0]}.`);
@@ -156,7 +154,7 @@ function combine(button) {
   field(other, 'range').focus();
   say(`Combined into ${button.dataset.value}.`);
 }
-/* What the server said of a row is no longer true once somebody types in it. */
+/* What the server said of a row goes stale as somebody types. */
 function forget(row) {
   $('.rmsg', row).textContent = '';
   const size = $('.size span', row);
@@ -166,15 +164,18 @@ function forget(row) {
 
 /* ── dialogs and toasts ── */
 function openDialog(template) {
-  const dialog = $(template).content.firstElementChild.cloneNode(true), opener = document.activeElement;
-  $('#dialog-slot').replaceChildren(dialog);
+  $('#dialog-slot').replaceChildren($(template).content.firstElementChild.cloneNode(true));
+  return showDialog();
+}
+function showDialog() {
+  const dialog = $('#dialog-slot dialog'), opener = document.activeElement;
   dialog.addEventListener('close', () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
   dialog.showModal();
   return dialog;
 }
 function mayLeave() {
   const dialog = openDialog('#leave-tpl');
-  $('p', dialog).textContent = `You have ${$('#pending').textContent} on this page. Continuing drops them.`;
+  $('p', dialog).textContent = `You have ${$('#pending')?.textContent || 'unsaved edits'} on this page. Continuing drops them.`;
   return new Promise(done => dialog.addEventListener('close', () => done(dialog.returnValue === 'leave')));
 }
 function toast(text) {
@@ -183,7 +184,7 @@ function toast(text) {
   $('#toasts').append(made);
   announceToasts();
 }
-/* Errors stay; everything else goes after 8 s, unless somebody is reading it. */
+/* Errors stay; the rest goes after 8 s, unless it is being read. */
 function announceToasts() {
   for (const each of $$('#toasts .toast:not([data-armed])')) {
     each.dataset.armed = '';
@@ -192,15 +193,15 @@ function announceToasts() {
     let timer;
     const start = () => { timer = setTimeout(() => each.remove(), 8000); }, stop = () => clearTimeout(timer);
     start();
-    each.addEventListener('mouseenter', stop); each.addEventListener('mouseleave', start);
-    each.addEventListener('focusin', stop); each.addEventListener('focusout', start);
+    for (const type of ['mouseenter', 'focusin']) each.addEventListener(type, stop);
+    for (const type of ['mouseleave', 'focusout']) each.addEventListener(type, start);
   }
 }
 
 /* ── what people do ── */
 const actions = {
-  remove: (button) => removeRow(button.closest('.rule')),
-  restore: (button) => restoreRow(button.closest('.rule')),
+  remove: button => removeRow(button.closest('.rule')),
+  restore: button => restoreRow(button.closest('.rule')),
   combine,
   fix(button) {
     const row = button.closest('.rule');
@@ -208,43 +209,39 @@ const actions = {
     forget(row); changed(); field(row, 'range').focus();
   },
   paste: () => openDialog('#paste-tpl'),
-  'close-dialog': (button) => button.closest('dialog').close(),
-  'close-toast': (button) => button.closest('.toast').remove(),
+  'close-dialog': button => button.closest('dialog').close(),
+  'close-toast': button => button.closest('.toast').remove(),
 };
-document.addEventListener('click', event => {
+on('click', event => {
   const off = event.target.closest('[aria-disabled=true]');
   if (off) { event.preventDefault(); event.stopImmediatePropagation(); say('No changes yet.'); return; }
   const copy = event.target.closest('[data-copy]');
   if (copy) {
-    const text = copy.dataset.copy, failed = () => say('Copy is blocked by the browser. Select the text instead.');
-    if (!navigator.clipboard) { failed(); return; }
-    navigator.clipboard.writeText(text).then(() => {
-      say('Copied ' + text); icon(copy, 'check'); setTimeout(() => icon(copy, 'copy'), 1600);
-    }, failed);
+    const text = copy.dataset.copy, done = () => { say('Copied ' + text); icon(copy, 'check'); setTimeout(icon, 1600, copy, 'copy'); };
+    (navigator.clipboard?.writeText(text) || Promise.reject()).then(done, () => say('Copy is blocked by the browser. Select the text instead.'));
     return;
   }
   const button = event.target.closest('[data-act]');
   if (button) { event.preventDefault(); event.stopImmediatePropagation(); actions[button.dataset.act](button); }
 }, true);
-document.addEventListener('input', event => {
+on('input', event => {
   const row = event.target.closest('#net-form .rule');
   if (row) { undo = null; if (event.target.name === 'range') forget(row); }
-  /* The box fires input before change, and would be unticked by its own mirror. */
+  if (event.target.id === 'rm-q') filterMenu(event.target.value.trim().toLowerCase());
+  /* The box fires input before change: its mirror would untick it. */
   if (event.target.id !== 'add-client' && event.target.closest('#net-form')) refresh();
 });
-document.addEventListener('change', event => {
+on('change', event => {
   const f = form(), target = event.target;
-  if (target.name === 'theme') {
-    document.documentElement.dataset.theme = target.value;
-    fetch(target.form.action, { method: 'POST', body: new FormData(target.form), headers: { 'HX-Request': 'true' } });
-  } else if (target.id === 'add-client' && f) {
+  if (target.name === 'theme') document.documentElement.dataset.theme = target.value;
+  else if (target.id === 'add-client' && f) {
     const own = live(f).find(row => typed(row)[0] === f.dataset.clientIp);
     if (target.checked && !own) addRanges([f.dataset.clientIp]);
     if (!target.checked && own) removeRow(own);
     target.focus();
   } else if (target.closest('#net-form')) refresh();
 });
-document.addEventListener('paste', event => {
+on('paste', event => {
   if (event.target.name !== 'range') return;
   const list = split(event.clipboardData.getData('text'));
   if (list.length < 2) return;
@@ -253,17 +250,17 @@ document.addEventListener('paste', event => {
   focusBlank();
 });
 function focusBlank() { (rows(form()).find(isBlank) || rows(form()).at(-1))?.querySelector('[name=range]').focus(); }
-document.addEventListener('submit', event => {
+on('submit', event => {
   if (!event.target.matches('[data-paste]') || event.submitter?.value !== 'add') return;
   const list = split($('textarea', event.target).value);
   event.target.closest('dialog').addEventListener('close', () => { if (list.length) { addRanges(list); focusBlank(); } });
 }, true);
-document.addEventListener('keydown', event => {
+on('keydown', event => {
   const f = form(), target = event.target, modified = (event.ctrlKey || event.metaKey) && !event.altKey, key = event.key.toLowerCase();
   if (!f || $('dialog[open]')) return;
   if (modified && key === 's') {
     event.preventDefault();
-    /* A real click: htmx sends the pressed button's name and value only after one. */
+    /* A real click: without one htmx sends no button. */
     if (dirty) $('.cmd[value=save]', f).click(); else say('No changes to save.');
   } else if (modified && key === 'z' && undo && !target.matches('input:not([type=checkbox], [type=radio]), textarea')) {
     event.preventDefault(); undo();
@@ -288,49 +285,63 @@ function rowKey(event, f, target) {
 
 /* ── leaving with unsaved changes ── */
 addEventListener('beforeunload', event => { if (dirty && !leaving) event.preventDefault(); });
-document.addEventListener('click', async event => {
+on('click', async event => {
   const link = event.target.closest('a[href]');
   if (!dirty || !link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link.target || link.hasAttribute('hx-get') || link.getAttribute('href').startsWith('#') || link.origin !== location.origin) return;
   event.preventDefault();
   if (await mayLeave()) { leaving = true; location.href = link.href; }
 });
-document.addEventListener('htmx:confirm', event => {
+on('htmx:confirm', event => {
   if (event.detail.elt.dataset.cmd !== 'refresh' || !dirty) return;
   event.preventDefault();
   mayLeave().then(yes => { if (yes) event.detail.issueRequest(true); });
 });
 
 /* ── what htmx brings back ── */
-document.addEventListener('htmx:oobAfterSwap', event => {
+on('htmx:oobAfterSwap', event => {
   const id = event.detail.target.id || '';
   if (id === 'toasts') announceToasts();
   if (!id.startsWith('msg-')) return;
+  /* htmx hands us the node that was replaced. */
   const input = document.getElementById('rng-' + id.slice(4));
-  /* htmx hands us the node that was replaced: look the new one up. */
-  if (!input) return;
+    if (!input) return;
   if ($('[data-state=error]', document.getElementById(id))) input.setAttribute('aria-invalid', 'true');
   else input.removeAttribute('aria-invalid');
 });
-document.addEventListener('htmx:afterSettle', event => {
+on('htmx:afterRequest', event => {
+  const part = event.detail.elt.closest(event.detail.elt.dataset?.closes || 'never');
+  if (part && event.detail.successful) part.close ? part.close() : part.remove();
+});
+on('htmx:afterSettle', event => {
+  if (event.detail.target.id === 'dialog-slot') { showDialog(); return; }
   if (event.detail.target.id !== 'blade-body' && event.detail.elt.id !== 'blade-body') return;
   undo = null; sequence += 1000;
   refresh();
   ($('#error-summary') || $('.cmd[value=save]') || $('.cmd'))?.focus({ preventScroll: !$('#error-summary') });
 });
 const failures = {
-  'htmx:sendError': () => "The console can't reach the server. Your edits are still here; try again.",
-  'htmx:timeout': () => 'The server took too long. Your edits are still here; try again.',
-  'htmx:responseError': event => ({
-    403: 'You no longer have permission to change this registry. Your edits are still here.',
-    404: 'This registry no longer exists. Your edits are still here.',
-    413: 'The list is larger than a firewall list can be, so nothing was saved. Delete some rows.',
-  })[event.detail.xhr.status] || 'The server could not process the request. Your edits are still here; try again.',
+  401: 'You are signed out. Sign in in another tab, then try again.',
+  403: 'You no longer have permission to change this registry.',
+  404: 'This registry no longer exists.',
+  413: 'The list is larger than a firewall list can be, so nothing was saved.',
+  'htmx:sendError': "The console can't reach the server. Try again.",
+  'htmx:timeout': 'The server took too long. Try again.',
+  'htmx:responseError': 'The server could not process the request. Try again.',
 };
-for (const [name, text] of Object.entries(failures)) {
-  document.addEventListener(name, event => { if (event.detail.elt.id !== 'evaluator') toast(text(event)); });
+for (const name of ['htmx:sendError', 'htmx:timeout', 'htmx:responseError']) {
+  on(name, event => {
+    /* What asks by itself stays quiet. */
+    if (!event.detail.elt.matches('#evaluator, #changed-elsewhere')) toast((failures[event.detail.xhr.status] || failures[name]) + ' Your edits are still here.');
+  });
 }
 
+/* ── the filter of the resource menu, shown by script only ── */
+function filterMenu(text) {
+  for (const item of $$('#rmenu li')) item.hidden = !item.textContent.toLowerCase().includes(text);
+  if (text) for (const group of $$('#rmenu details')) group.open = true;
+}
+$('#rm-top')?.removeAttribute('hidden');
 announceToasts();
 refresh();
 })();

@@ -1,0 +1,204 @@
+"""What a change did, in words: what was added, removed and changed, and who gained or lost access."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, summarize_address_range
+from typing import Any
+
+from networking.access.analysis import Span, reachable_from, shift
+from networking.access.policy import AccessPolicy, PublicAccess, Rule, difference
+from networking.models import UPDATE
+from registries import regions
+from registries.models import Change
+
+SAMPLE = 3  # spans that are spelled out; the rest is counted
+
+# What `settings_of` says of all virtual network rules in one line; here each has its own.
+SUBNETS = "Virtual network rules"
+DEFAULT_ACTION = "Default action"
+
+
+class Kind(StrEnum):
+    """What happened to a thing. The sign stands beside the words, for the eye only."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+    @property
+    def sign(self) -> str:
+        return {"added": "+", "removed": "−", "changed": "±"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is otherwise than before. `words` says what became of it where before and after do not."""
+
+    kind: Kind
+    what: str
+    words: str = ""
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        if self.kind is Kind.CHANGED and not self.words:
+            return f"{self.what}: {self.before} → {self.after}"
+        return f"{self.what} {self.words}" if self.words else f"{self.what}: {self.before or self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who gains or loses access, counted in public IPv4 addresses. The first spans are spelled, `more` is how many
+    follow."""
+
+    kind: Kind
+    who: str
+    spans: tuple[str, ...] = ()
+    more: int = 0
+
+    @property
+    def where(self) -> str:
+        rest = (f"{self.more:,} more {'range' if self.more == 1 else 'ranges'}",) if self.more else ()
+        *parts, last = self.spans + rest or ("",)
+        return f"{', '.join(parts)} and {last}" if parts else last
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.where}" if self.where else self.who
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change for people to read. Without `lines` and `reach` nothing but the operation is known of it."""
+
+    operation: str
+    lines: tuple[Line, ...] = ()
+    reach: tuple[Reach, ...] = ()
+    same_reach: bool = False  # the change is one of networking, and nobody's access is otherwise
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.reach)
+
+    def __str__(self) -> str:
+        """In one line of plain text."""
+        parts = [*map(str, self.lines), *map(str, self.reach), *([NOBODY] if self.same_reach else [])]
+        return "; ".join(parts)
+
+
+NOBODY = "No public IPv4 address gains or loses access"
+
+
+def tell(change: Change) -> Told:
+    """What a stored change did. Of a record that says it in words we don't know, the operation only."""
+    if change.operation == UPDATE:
+        before, after = _policy(change.before), _policy(change.after)
+        return tell_policies(before, after) if before and after else Told(change.operation)
+    return Told(change.operation, lines=tuple(_plain_lines(_words(change.before), _words(change.after))))
+
+
+def tell_policies(before: AccessPolicy, after: AccessPolicy) -> Told:
+    """What lies between two policies, stored or not."""
+    lines = tuple(_policy_lines(before, after))
+    reach = tuple(_reach(before, after))
+    return Told(UPDATE, lines=lines, reach=reach, same_reach=bool(lines) and not reach)
+
+
+def _policy_lines(before: AccessPolicy, after: AccessPolicy) -> Iterator[Line]:
+    changes = difference(before, after)
+    for label, was, now in changes.settings:
+        if label != SUBNETS and not (label == DEFAULT_ACTION and _is_implied(before, after)):
+            yield Line(Kind.CHANGED, label, before=was, after=now)
+    for rule in changes.added:
+        yield Line(Kind.ADDED, _spelled(rule), "added to address ranges")
+    for rule in changes.removed:
+        yield Line(Kind.REMOVED, _spelled(rule), "removed from address ranges")
+    for old, new in changes.renamed:
+        for label, was, now in (("name", old.name, new.name), ("note", old.note, new.note)):
+            if was != now:
+                yield Line(Kind.CHANGED, f"{label.capitalize()} of {new}", before=was or "none", after=now or "none")
+    for subnet in after.subnets:
+        if subnet not in before.subnets:
+            yield Line(Kind.ADDED, subnet, "added to virtual network rules")
+    for subnet in before.subnets:
+        if subnet not in after.subnets:
+            yield Line(Kind.REMOVED, subnet, "removed from virtual network rules")
+    if changes.reordered:
+        yield Line(Kind.CHANGED, "Address ranges", "put in another order")
+    if before.subnets != after.subnets and sorted(before.subnets) == sorted(after.subnets):
+        yield Line(Kind.CHANGED, SUBNETS, "put in another order")
+
+
+def _is_implied(before: AccessPolicy, after: AccessPolicy) -> bool:
+    """Between All networks and Selected networks the default action says nothing more; around Disabled it does."""
+    return before.public_access is not after.public_access and PublicAccess.DISABLED not in (
+        before.public_access,
+        after.public_access,
+    )
+
+
+def _reach(before: AccessPolicy, after: AccessPolicy) -> Iterator[Reach]:
+    moved = shift(before, after)
+    for kind, verb, spans, count, everyone in (
+        (Kind.ADDED, "gain", moved.gained, moved.gains, after.public_access is PublicAccess.ALL_NETWORKS),
+        (Kind.REMOVED, "lose", moved.lost, moved.losses, before.public_access is PublicAccess.ALL_NETWORKS),
+    ):
+        addresses = "1 address" if count == 1 else f"{count:,} addresses"
+        if not spans:
+            continue
+        if everyone:
+            others = reachable_from(before if kind is Kind.ADDED else after)
+            yield Reach(kind, f"Everyone {'else ' if others else ''}on the internet ({addresses}) {verb}s access")
+        else:
+            who = f"{addresses} {verb}{'s' if count == 1 else ''} access"
+            yield Reach(kind, who, tuple(map(_span, spans[:SAMPLE])), more=len(spans[SAMPLE:]))
+
+
+def _span(span: Span) -> str:
+    """As one range where it is one, else from its first to its last address."""
+    first, last = IPv4Address(span[0]), IPv4Address(span[1])
+    networks = summarize_address_range(first, last)
+    network = next(networks)
+    if network.broadcast_address != last:
+        return f"{first} to {last}"
+    return str(first) if first == last else str(network)
+
+
+def _spelled(rule: Rule) -> str:
+    return f"{rule} ({rule.name})" if rule.name else str(rule)
+
+
+def _policy(record: Any) -> AccessPolicy | None:
+    """None for what is not the record of a policy."""
+    try:
+        policy = AccessPolicy.from_record(record)
+    except ValueError:
+        return None
+    texts = (*policy.subnets, *(text for rule in policy.rules for text in (rule.name, rule.note)))
+    return policy if all(isinstance(text, str) for text in texts) else None
+
+
+def _plain_lines(before: dict[str, str], after: dict[str, str]) -> Iterator[Line]:
+    for what in [*after, *(what for what in before if what not in after)]:
+        if what not in before:
+            yield Line(Kind.ADDED, what, after=after[what])
+        elif what not in after:
+            yield Line(Kind.REMOVED, what, before=before[what])
+        elif before[what] != after[what]:
+            yield Line(Kind.CHANGED, what, before=before[what], after=after[what])
+
+
+def _words(record: Any) -> dict[str, str]:
+    """What the record of a registry, its tier, its tags or its must-work callers holds, by what people call it."""
+    if not isinstance(record, dict):
+        return {}
+    words = {}
+    for key, label in (("id", "Resource ID"), ("sku", "Tier"), ("location", "Location")):
+        if isinstance(value := record.get(key), str):
+            words[label] = regions.display_name(value) if key == "location" else value
+    if isinstance(tags := record.get("tags"), dict):
+        words |= {f"Tag {name}": str(value) or "(empty)" for name, value in tags.items()}
+    if isinstance(callers := record.get("mustWorkCallers"), list):
+        for caller in callers:
+            if isinstance(caller, dict) and {"name", "range"} <= caller.keys():
+                words[f"Must-work caller {caller['range']}"] = str(caller["name"])
+    return words
