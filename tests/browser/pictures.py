@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
+from networking.access.policy import AccessPolicy
 from tests.browser.chromium import PHONE, Scheme, SignIns, chromium_path, context_options, launch
 from tests.browser.server import ROOT, running
 
@@ -75,6 +76,22 @@ def leave(page: Page) -> None:
     page.get_by_role("link", name="Portcullis").click()
 
 
+def lock_yourself_out(page: Page) -> None:
+    page.get_by_role("button", name="Delete 203.0.113.0/24", exact=True).click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("dialog").wait_for()
+
+
+def run_into_a_conflict(page: Page) -> None:
+    """A Save from a page that was opened before the registry had any rule."""
+    opened_with = AccessPolicy().fingerprint
+    page.locator("[name=fingerprint]").first.evaluate("(input, value) => { input.value = value }", opened_with)
+    page.get_by_role("button", name="Delete 16.17.18.0/24", exact=True).click()
+    page.locator("#rules [name=range]").last.fill("192.0.2.10")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#conflict-form").wait_for()
+
+
 def explain_trusted_services(page: Page) -> None:
     page.get_by_text("What passes, and what each needs").click()
     page.get_by_role("button", name="About trusted services").click()
@@ -82,6 +99,18 @@ def explain_trusted_services(page: Page) -> None:
 
 def open_account_menu(page: Page) -> None:
     page.locator(".tb-user").click()
+
+
+def open_bell(page: Page) -> None:
+    page.locator(".tb-btn[popovertarget=bell]").click()
+    page.get_by_role("link", name="More events in the activity log").wait_for()
+
+
+def simulate_and_open_bell(page: Page) -> None:
+    """The address of the start once more: a notification that changes nothing."""
+    page.get_by_role("button", name="Use this address").click()
+    page.locator("#toasts .toast").wait_for()
+    open_bell(page)
 
 
 def settle(page: Page) -> None:
@@ -111,9 +140,17 @@ PICTURES = (
     Picture("networking-names", BLADE, act=name_a_rule),
     Picture("networking-disabling", BLADE, act=choose_disabled),
     Picture("networking-leaving", BLADE, act=leave),
+    Picture("networking-lock-out", BLADE, act=lock_yourself_out),
+    Picture("networking-conflict", BLADE, act=run_into_a_conflict),
     Picture("networking-trusted", BLADE, act=explain_trusted_services),
     Picture("account-menu", BLADE, act=open_account_menu),
+    Picture("tester", "/registries/mycontainerregistry/networking/tester/?ip=192.0.2.50"),
+    Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19"),
+    Picture("troubleshoot", "/registries/mycontainerregistry/networking/troubleshoot/?proxy=192.0.2.50"),
     Picture("help", "/help/"),
+    Picture("notifications", "/demonstration/", act=simulate_and_open_bell),
+    Picture("notifications-page", "/notifications/"),
+    Picture("notifications-empty", "/registries/", role="reader", act=open_bell),
     Picture("demonstration", "/demonstration/"),
 )
 

@@ -266,20 +266,6 @@ def test_the_card_says_who_gets_in_now_and_after_saving(blade: Blade) -> None:
     assert blade.focused("textContent") == "Check"
 
 
-def test_a_stale_save_keeps_every_edit_and_marks_what_is_theirs(blade: Blade, open_page: OpenPage) -> None:
-    blade.type_range("192.0.2.10")
-    other = Blade(open_page("owner"))
-    other.type_range("192.0.2.99")
-    other.saved()
-    blade.save.click()
-    expect(blade.page.locator("#error-summary")).to_be_focused()
-    expect(blade.page.locator("#error-summary")).to_contain_text("ada@example.org changed these settings")
-    assert blade.ranges() == [*START, "192.0.2.10"]
-    blade.page.get_by_role("button", name="Undo delete of 192.0.2.99").click()
-    blade.saved()
-    assert sorted(blade.ranges()) == sorted([*START, "192.0.2.10", "192.0.2.99"])
-
-
 def test_a_reader_sees_everything_and_can_change_nothing(server: Server, open_page: OpenPage) -> None:
     server.reset()
     page = open_page("reader")

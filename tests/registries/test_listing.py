@@ -1,5 +1,7 @@
-"""The list of registries."""
+"""The list of registries, as a page and as a file."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -154,7 +156,8 @@ def test_the_number_of_queries_does_not_grow_with_the_list(reader: Client) -> No
     Registry.objects.all().delete()
     many(LINES + 5)
     assert queries() == for_one
-    assert for_one <= 9  # session, account, two for permissions, count, lines, and the role in the top bar
+    # Session, account, two for permissions, count, lines, and the role and the bell in the top bar.
+    assert for_one <= 10
 
 
 def test_an_empty_console_says_how_to_begin(contributor: Client) -> None:
@@ -192,3 +195,72 @@ def test_the_list_needs_a_role(as_role: Callable[[str | None], Client]) -> None:
 def test_the_list_takes_get_and_head_only(reader: Client) -> None:
     assert reader.head("/registries/").status_code == 200
     assert reader.post("/registries/").status_code == 405
+
+
+def exported(client: Client, query: str = "") -> list[list[str]]:
+    response = client.get(f"/registries.csv{query}")
+    assert response.status_code == 200
+    return list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"), newline="")))
+
+
+def test_the_export_says_what_the_list_says(reader: Client) -> None:
+    made = make.registry("edgefleet", location="northeurope", policy=make.selected("198.51.100.7", "203.0.113.0/24"))
+    Registry.objects.filter(pk=made.pk).update(changed_at=datetime(2026, 11, 20, 21, 35, tzinfo=UTC))
+    headings, line = exported(reader)
+    assert dict(zip(headings, line, strict=True)) == {
+        "Name": "edgefleet",
+        "Public network access": "Selected networks",
+        "Rules": "2",
+        "Resource group": "myResourceGroup",
+        "Tier": "Premium",
+        "Location": "North Europe",
+        "Last change": "2026-11-20T21:35:00Z",
+        "Subscription": str(make.SUBSCRIPTION_ID),
+    }
+
+
+def test_the_export_keeps_search_filters_and_order_and_holds_every_page(reader: Client) -> None:
+    many(LINES + 5)
+    make.registry("sandbox", sku="Standard")
+    lines = exported(reader, "?q=registry&tier=Premium&sort=-name&page=2")[1:]
+    assert [line[0] for line in lines] == [f"registry{number:03}" for number in reversed(range(LINES + 5))]
+
+
+def test_a_resource_group_never_becomes_a_formula(reader: Client) -> None:
+    make.registry(group=make.resource_group("-2+3"))
+    [_, line] = exported(reader)
+    assert line[3] == "'-2+3"
+
+
+def test_the_list_leads_to_its_export_as_asked(reader: Client) -> None:
+    make.registry()
+    page = reader.get("/registries/?q=my&sort=-tier&page=1").content.decode()
+    assert '<a class="cmd" href="/registries.csv?q=my&amp;sort=-tier">' in page
+    assert "/registries.csv" not in reader.get("/registries/?q=nothing").content.decode()
+
+
+def test_the_number_of_queries_of_an_export_does_not_grow(reader: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            exported(reader)
+        return len(captured)
+
+    many(1)
+    for_one = queries()
+    Registry.objects.all().delete()
+    many(LINES + 5)
+    assert queries() == for_one <= 5  # session, account, two for permissions, lines
+
+
+def test_the_export_needs_a_login_and_a_role_and_takes_get_only(
+    client: Client, as_role: Callable[[str | None], Client]
+) -> None:
+    assert client.get("/registries.csv")["Location"] == "/sign-in/?next=/registries.csv"
+    assert as_role(None).get("/registries.csv").status_code == 403
+    reader = as_role("Reader")
+    assert reader.post("/registries.csv").status_code == 405
+    assert reader.head("/registries.csv").status_code == 200
+
+
+def test_an_export_of_nothing_is_its_headings(reader: Client) -> None:
+    assert [line[0] for line in exported(reader, "?q=nothing")] == ["Name"]

@@ -198,7 +198,7 @@ function announceToasts() {
   }
 }
 
-/* ── what people do ── */
+/* ── events ── */
 const actions = {
   remove: button => removeRow(button.closest('.rule')),
   restore: button => restoreRow(button.closest('.rule')),
@@ -283,7 +283,7 @@ function rowKey(event, f, target) {
   }
 }
 
-/* ── leaving with unsaved changes ── */
+/* ── leaving ── */
 addEventListener('beforeunload', event => { if (dirty && !leaving) event.preventDefault(); });
 on('click', async event => {
   const link = event.target.closest('a[href]');
@@ -336,7 +336,7 @@ for (const name of ['htmx:sendError', 'htmx:timeout', 'htmx:responseError']) {
   });
 }
 
-/* ── the filter of the resource menu, shown by script only ── */
+/* ── the menu's filter, shown by script only ── */
 function filterMenu(text) {
   for (const item of $$('#rmenu li')) item.hidden = !item.textContent.toLowerCase().includes(text);
   if (text) for (const group of $$('#rmenu details')) group.open = true;

@@ -394,5 +394,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rules(
     make.registry("fewrules", policy=make.selected("9.9.9.9"))
     make.registry("manyrules", policy=make.selected(*[f"20.0.{n}.1" for n in range(100)]))
     for name in ("fewrules", "manyrules"):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             contributor.get(f"/registries/{name}/networking/")
