@@ -4,20 +4,22 @@ VENV ?= .venv
 PORT ?= 8000
 WIDTH ?=
 NAMES ?=
+PARTS ?=
 BIN := $(VENV)/bin
 SETUP := VENV=$(VENV) bash .ci/setup
 PYTEST := $(BIN)/pytest -q -n 2
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --quiet
 
-.PHONY: help run test browser lint pictures lock benchmark clean
+.PHONY: help run test browser server lint pictures lock benchmark clean
 
 help:
 	@echo 'make run         the dashboard with demonstration registries, on http://127.0.0.1:$(PORT)/ (PORT=8001: elsewhere)'
 	@echo 'make test        the tests that need no server'
 	@echo 'make browser     the tests in Chromium'
+	@echo 'make server      the tests that kill a server in the middle of its work'
 	@echo 'make lint        ruff, mypy, djade and what Django checks'
 	@echo 'make pictures    pictures of every page into docs/pictures/ (NAMES="list tier", WIDTH=768)'
-	@echo 'make benchmark   how fast a decision is, how heavy the first page'
+	@echo 'make benchmark   how fast it all is (PARTS="pages size": some of it; docs/performance.md says what it means)'
 	@echo 'make lock        requirements.txt and requirements-dev.txt from pyproject.toml (LOCK_FLAGS=--upgrade: newer ones)'
 	@echo 'make clean       remove what the others made, but not var/, where your registries are'
 	@echo 'bash .ci/run     all of it, on SQLite and PostgreSQL, as before every merge'
@@ -39,12 +41,16 @@ run:
 
 test:
 	@$(SETUP) requirements-dev.txt
-	@$(PYTEST) -m 'not browser'
-	@echo 'The rest: make browser (needs Chromium), bash .ci/run (Chromium and PostgreSQL).'
+	@$(PYTEST) -m 'not browser and not server'
+	@echo 'The rest: make browser (needs Chromium), make server, bash .ci/run (Chromium and PostgreSQL).'
 
 browser:
 	@$(SETUP) requirements-dev.txt
 	@$(PYTEST) -m browser tests/browser
+
+server:
+	@$(SETUP) requirements-dev.txt
+	@$(PYTEST) -m server tests/servers
 
 # The last check stands for production: nothing of demonstration mode, a host name, TLS.
 lint:
@@ -69,8 +75,7 @@ lock:
 
 benchmark:
 	@$(SETUP) requirements-dev.txt
-	@$(BIN)/python -m benchmarks.decide
-	@$(BIN)/python -m benchmarks.page_weight
+	@$(BIN)/python -m benchmarks $(PARTS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

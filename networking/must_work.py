@@ -1,14 +1,13 @@
 """The callers of a registry that must keep their access: kept by name, each change in its change record."""
 
 import re
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 
 from networking.access.addresses import AddressRange
-from networking.access.analysis import reachable_from
-from networking.access.policy import AccessPolicy, line_problem
+from networking.access.policy import line_problem
 from networking.access.problems import Code, Problem
 from networking.models import MustWorkCaller
 from registries.models import Change, Origin, Registry
@@ -48,12 +47,18 @@ def remove_must_work_caller(registry: Registry, number: str, origin: Origin) -> 
     Registry.DoesNotExist where the registry was deleted."""
     if not ROW_NUMBER.fullmatch(number):
         return None
+    gone = remove_must_work_callers(registry, {int(number)}, origin)
+    return gone[0] if gone else None
+
+
+def remove_must_work_callers(registry: Registry, numbers: Collection[int], origin: Origin) -> list[MustWorkCaller]:
+    """Those of them that this registry had, removed as one change. Registry.DoesNotExist where it was deleted."""
     with transaction.atomic():
         registry = _locked(registry)
         callers = must_work_callers(registry)
-        gone = next((caller for caller in callers if caller.pk == int(number)), None)
-        if gone is not None:
-            registry.must_work_callers.filter(pk=gone.pk).delete()
+        gone = [caller for caller in callers if caller.pk in numbers]
+        if gone:
+            registry.must_work_callers.filter(pk__in=[caller.pk for caller in gone]).delete()
             _recorded(registry, callers, origin)
         return gone
 
@@ -91,29 +96,3 @@ def _recorded(registry: Registry, before: list[MustWorkCaller], origin: Origin) 
 
 def _record(callers: list[MustWorkCaller]) -> dict[str, Any]:
     return {"mustWorkCallers": [{"name": caller.name, "range": caller.range} for caller in callers]}
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How many of a range's addresses get in."""
-
-    allowed: int
-    size: int
-
-    @classmethod
-    def of(cls, policy: AccessPolicy, wanted: AddressRange) -> Self:
-        """Counted over the whole range, not asked address by address."""
-        spans = reachable_from(policy)
-        meet = (min(last, wanted.last) - max(first, wanted.first) + 1 for first, last in spans)
-        return cls(sum(each for each in meet if each > 0), wanted.size)
-
-    @property
-    def verdict(self) -> str:
-        if self.allowed == 0:
-            return "Denied"
-        return "Allowed" if self.allowed == self.size else "Partly"
-
-    @property
-    def counted(self) -> str:
-        """'128 of 256 addresses'; empty for a single address, whose verdict says it all."""
-        return "" if self.size == 1 else f"{self.allowed:,} of {self.size:,} addresses"

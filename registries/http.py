@@ -49,9 +49,9 @@ def see_other(to: Any, *args: Any, **kwargs: Any) -> HttpResponseRedirect:
     return response
 
 
-def origin(request: PortalRequest, *, comment: str = "") -> Origin:
-    """Who makes a change in the dashboard, for its change record."""
-    return Origin(account=request.user.username, door="portal", address=str(request.client_address), comment=comment)
+def origin(request: PortalRequest, *, comment: str = "", door: str = "portal") -> Origin:
+    """Who makes a change in the browser, for its change record."""
+    return Origin(account=request.user.username, door=door, address=str(request.client_address), comment=comment)
 
 
 def notify(request: PortalRequest, level: Level, title: str, text: str) -> None:

@@ -155,6 +155,7 @@ if FEEDBACK_URL and not FEEDBACK_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured(f"FEEDBACK_URL is '{FEEDBACK_URL}'; it must begin with https:// or http://.")
 
 INSTALLED_APPS = [
+    "registries.apps.AdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -188,6 +189,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,  # the admin's own
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -1,5 +1,6 @@
 """The site map. Networking is named as a string only: the ground floor does not import the first."""
 
+from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -45,6 +46,7 @@ urlpatterns = [
     *notification_urls,
     *registry_urls,
     *resource_group_urls,
+    path("admin/", admin.site.urls),
     path("", include("networking.blade.urls")),
 ]
 

@@ -18,10 +18,10 @@ BO = Origin(account="bo@example.org", door="portal", address="198.51.100.7")
 numbers = itertools.count(1)
 
 
-def account(role: str | None = "Contributor", *, username: str | None = None) -> Account:
+def account(role: str | None = "Contributor", *, username: str | None = None, **more: Any) -> Account:
     """An account with one role; None for an account without any."""
     made = Account.objects.create_user(
-        username or f"{role or 'nobody'}{next(numbers)}@example.org".lower(), password=PASSWORD
+        username or f"{role or 'nobody'}{next(numbers)}@example.org".lower(), password=PASSWORD, **more
     )
     if role:
         made.groups.add(Group.objects.get(name=role))

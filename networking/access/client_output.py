@@ -48,9 +48,7 @@ def _pull_allowed(login_server: str) -> str:
 
 
 def _login_denied(login_server: str) -> str:
-    return (
-        f"Error response from daemon: login attempt to https://{login_server}/v2/ failed with status: 403 Forbidden"
-    )
+    return f"Error response from daemon: login attempt to https://{login_server}/v2/ failed with status: 403 Forbidden"
 
 
 def _pull_denied(login_server: str, address: str) -> str:
@@ -73,4 +71,6 @@ def _az_denied(registry: str, login_server: str) -> str:
 
 def not_allowed(address: str) -> str:
     """The registry's own words, as docker passes them on."""
-    return f"denied: client with IP '{address}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+    return (
+        f"denied: client with IP '{address}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+    )

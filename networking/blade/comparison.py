@@ -45,6 +45,9 @@ def compare(conflict: Conflict) -> list[ComparedLine]:
         for (_, was), (label, their), (_, my) in compared
         if len({was if base else my, their, my}) > 1
     ]
+    if any(line.label == "Public network access" for line in lines):
+        # The choice says it already; on its own the fact behind it matters only while the choice is Disabled.
+        lines = [line for line in lines if line.label != "Default action"]
     ranges = ComparedLine(
         "Address ranges",
         Cell(_count(base.rules)) if base else None,

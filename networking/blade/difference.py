@@ -12,6 +12,7 @@ from networking.models import UPDATE
 from registries import regions
 from registries.models import Change
 
+NOBODY = "No public IPv4 address gains or loses access"
 SAMPLE = 3  # spans that are spelled out; the rest is counted
 
 # What `settings_of` says of all virtual network rules in one line; here each has its own.
@@ -28,7 +29,7 @@ class Kind(StrEnum):
 
     @property
     def sign(self) -> str:
-        return {"added": "+", "removed": "−", "changed": "±"}[self.value]
+        return {"added": "+", "removed": "−", "changed": "~"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class Line:
     after: str = ""
 
     def __str__(self) -> str:
-        if self.kind is Kind.CHANGED and not self.words:
-            return f"{self.what}: {self.before} → {self.after}"
-        return f"{self.what} {self.words}" if self.words else f"{self.what}: {self.before or self.after}"
+        if self.words:
+            return f"{self.what} {self.words}"
+        return f"{self.what}: {' → '.join(part for part in (self.before, self.after) if part)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Shifted:
     """Who gains or loses access, counted in public IPv4 addresses. The first spans are spelled, `more` is how many
     follow."""
 
@@ -69,23 +70,19 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A change for people to read. Without `lines` and `reach` nothing but the operation is known of it."""
+    """A change for people to read. Without `lines` and `shifted` nothing but the operation is known of it."""
 
     operation: str
     lines: tuple[Line, ...] = ()
-    reach: tuple[Reach, ...] = ()
-    same_reach: bool = False  # the change is one of networking, and nobody's access is otherwise
+    shifted: tuple[Shifted, ...] = ()
+    note: str = ""  # where a change of networking leaves everybody's access as it was
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.reach)
+        return bool(self.lines or self.shifted)
 
     def __str__(self) -> str:
         """In one line of plain text."""
-        parts = [*map(str, self.lines), *map(str, self.reach), *([NOBODY] if self.same_reach else [])]
-        return "; ".join(parts)
-
-
-NOBODY = "No public IPv4 address gains or loses access"
+        return "; ".join(filter(None, (*map(str, self.lines), *map(str, self.shifted), self.note)))
 
 
 def tell(change: Change) -> Told:
@@ -93,14 +90,17 @@ def tell(change: Change) -> Told:
     if change.operation == UPDATE:
         before, after = _policy(change.before), _policy(change.after)
         return tell_policies(before, after) if before and after else Told(change.operation)
-    return Told(change.operation, lines=tuple(_plain_lines(_words(change.before), _words(change.after))))
+    # Of a registry that begins or ends, only one side is there to tell.
+    nothing = "" if change.before is None or change.after is None else "none"
+    lines = _plain_lines(_words(change.before), _words(change.after), nothing=nothing)
+    return Told(change.operation, lines=tuple(lines))
 
 
 def tell_policies(before: AccessPolicy, after: AccessPolicy) -> Told:
     """What lies between two policies, stored or not."""
     lines = tuple(_policy_lines(before, after))
-    reach = tuple(_reach(before, after))
-    return Told(UPDATE, lines=lines, reach=reach, same_reach=bool(lines) and not reach)
+    shifted = tuple(_shifted(before, after))
+    return Told(UPDATE, lines=lines, shifted=shifted, note=NOBODY if lines and not shifted else "")
 
 
 def _policy_lines(before: AccessPolicy, after: AccessPolicy) -> Iterator[Line]:
@@ -136,7 +136,7 @@ def _is_implied(before: AccessPolicy, after: AccessPolicy) -> bool:
     )
 
 
-def _reach(before: AccessPolicy, after: AccessPolicy) -> Iterator[Reach]:
+def _shifted(before: AccessPolicy, after: AccessPolicy) -> Iterator[Shifted]:
     moved = shift(before, after)
     for kind, verb, spans, count, everyone in (
         (Kind.ADDED, "gain", moved.gained, moved.gains, after.public_access is PublicAccess.ALL_NETWORKS),
@@ -147,10 +147,10 @@ def _reach(before: AccessPolicy, after: AccessPolicy) -> Iterator[Reach]:
             continue
         if everyone:
             others = reachable_from(before if kind is Kind.ADDED else after)
-            yield Reach(kind, f"Everyone {'else ' if others else ''}on the internet ({addresses}) {verb}s access")
+            yield Shifted(kind, f"Everyone {'else ' if others else ''}on the internet ({addresses}) {verb}s access")
         else:
             who = f"{addresses} {verb}{'s' if count == 1 else ''} access"
-            yield Reach(kind, who, tuple(map(_span, spans[:SAMPLE])), more=len(spans[SAMPLE:]))
+            yield Shifted(kind, who, tuple(map(_span, spans[:SAMPLE])), more=len(spans[SAMPLE:]))
 
 
 def _span(span: Span) -> str:
@@ -177,14 +177,16 @@ def _policy(record: Any) -> AccessPolicy | None:
     return policy if all(isinstance(text, str) for text in texts) else None
 
 
-def _plain_lines(before: dict[str, str], after: dict[str, str]) -> Iterator[Line]:
+def _plain_lines(before: dict[str, str], after: dict[str, str], *, nothing: str) -> Iterator[Line]:
+    """`nothing` is what stands for the side that a thing is missing on; empty where the whole side is missing."""
     for what in [*after, *(what for what in before if what not in after)]:
+        was, now = before.get(what, nothing), after.get(what, nothing)
         if what not in before:
-            yield Line(Kind.ADDED, what, after=after[what])
+            yield Line(Kind.ADDED, what, before=was, after=now)
         elif what not in after:
-            yield Line(Kind.REMOVED, what, before=before[what])
-        elif before[what] != after[what]:
-            yield Line(Kind.CHANGED, what, before=before[what], after=after[what])
+            yield Line(Kind.REMOVED, what, before=was, after=now)
+        elif was != now:
+            yield Line(Kind.CHANGED, what, before=was, after=now)
 
 
 def _words(record: Any) -> dict[str, str]:

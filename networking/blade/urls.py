@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from networking.blade import activity, demonstration, tester, views
+from networking.blade import activity, demonstration, tester, troubleshoot, views
 
 urlpatterns = [
     path("registries/<str:name>/networking/", views.public_access, name="networking"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("registries/<str:name>/networking/state/", views.state, name="networking-state"),
     path("registries/<str:name>/networking/tester/", tester.tester, name="networking-tester"),
     path("registries/<str:name>/networking/must-work/", tester.must_work, name="networking-must-work"),
-    path("registries/<str:name>/networking/troubleshoot/", tester.troubleshoot, name="networking-troubleshoot"),
+    path("registries/<str:name>/networking/troubleshoot/", troubleshoot.troubleshoot, name="networking-troubleshoot"),
     path("registries/<str:name>/activity/", activity.registry_activity, name="registry-activity"),
     path("registries/<str:name>/activity.csv", activity.registry_activity_csv, name="registry-activity-csv"),
     path("activity/", activity.activity, name="activity"),

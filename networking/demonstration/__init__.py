@@ -13,6 +13,7 @@ from networking.access.problems import Problem
 from networking.arm.document import Document, read
 from networking.importing import import_document
 from networking.models import SimulatedClient
+from networking.must_work import add_must_work_caller
 from registries.demonstration import DEMONSTRATION_ACCOUNTS, DemonstrationAccount
 from registries.models import Account, Change, Origin, Registry, Subscription
 
@@ -57,12 +58,13 @@ def _restored_account(wanted: DemonstrationAccount, *, reset: bool) -> str:
     account, created = Account.objects.get_or_create(username=wanted.username)
     if not (created or reset):
         return f"Kept the account {wanted.username} as it is."
-    account.is_active, account.is_staff, account.is_superuser = True, False, False
+    account.is_active, account.is_staff, account.is_superuser = True, True, False
     if not account.check_password(wanted.password):  # a new hash of the same password would sign its owner out
         account.set_password(wanted.password)
     account.save()
     account.groups.set([Group.objects.get(name=wanted.role)])
     account.user_permissions.clear()
+    account.notifications.all().delete()
     return f"{'Made' if created else 'Reset'} the account {wanted.username}."
 
 
@@ -78,7 +80,16 @@ def _restored_registry(name: str, origin: Origin, *, reset: bool) -> list[str]:
     imported = import_document(document, origin)
     if isinstance(imported, Problem):
         raise ValueError(f"{name}.json can't be imported: {imported}")
+    _name_must_work_callers(imported.registry, origin)
     return imported.sentences
+
+
+def _name_must_work_callers(registry: Registry, origin: Origin) -> None:
+    named = json.loads((HERE / "must_work_callers.json").read_text(encoding="utf-8")).get(registry.name, {})
+    for text, name in named.items():
+        added = add_must_work_caller(registry, name=name, text=text, origin=origin)
+        if isinstance(added, Problem):
+            raise ValueError(f"must_work_callers.json can't be read: {added}")
 
 
 def _document(name: str) -> Document:

@@ -113,6 +113,11 @@ def simulate_and_open_bell(page: Page) -> None:
     open_bell(page)
 
 
+def expand_changes(page: Page) -> None:
+    for operation in page.locator(".log summary").all()[:2]:
+        operation.click()
+
+
 def settle(page: Page) -> None:
     """Until the server has judged the draft."""
     page.wait_for_timeout(700)
@@ -147,6 +152,9 @@ PICTURES = (
     Picture("tester", "/registries/mycontainerregistry/networking/tester/?ip=192.0.2.50"),
     Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19"),
     Picture("troubleshoot", "/registries/mycontainerregistry/networking/troubleshoot/?proxy=192.0.2.50"),
+    Picture("activity", "/registries/mycontainerregistry/activity/", act=expand_changes),
+    Picture("activity-all", "/activity/", act=expand_changes),
+    Picture("activity-nothing", "/activity/?timespan=soon&q=nothing"),
     Picture("help", "/help/"),
     Picture("notifications", "/demonstration/", act=simulate_and_open_bell),
     Picture("notifications-page", "/notifications/"),

@@ -13,6 +13,7 @@ from networking.must_work import (
     add_must_work_caller,
     must_work_callers,
     remove_must_work_caller,
+    remove_must_work_callers,
 )
 from registries.models import Change, Origin, Registry
 from tests import make
@@ -61,6 +62,17 @@ def test_a_removed_caller_leaves_a_change_too(registry: Registry) -> None:
     assert (change.operation, change.account) == (UPDATE_MUST_WORK, "an@example.org")
     assert change.before == {"mustWorkCallers": [{"name": "Office", "range": "16.17.18.0/24"}]}
     assert change.after == {"mustWorkCallers": []}
+
+
+def test_several_are_removed_as_one_change(registry: Registry) -> None:
+    for number in range(3):
+        add(registry, f"Caller {number}", f"20.0.{number}.1")
+    first, second, _ = must_work_callers(registry)
+    assert remove_must_work_callers(registry, {first.pk, second.pk, 0}, AN) == [first, second]
+    assert kept(registry) == [("Caller 2", "20.0.2.1")]
+    assert Change.objects.count() == 4
+    assert remove_must_work_callers(registry, set(), AN) == []
+    assert Change.objects.count() == 4
 
 
 REFUSED = [

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from itertools import pairwise
 from typing import Any
 
 import django
@@ -68,7 +69,7 @@ def _faults(registry: Registry) -> list[str]:
         faults.append(f"{registry}: the summary says {summary}, the policy is {told}")
     if changes[-1].after != policy.record():
         faults.append(f"{registry}: the last change record isn't the policy that is stored")
-    if any(one.after != following.before for one, following in zip(changes, changes[1:], strict=False)):
+    if any(one.after != following.before for one, following in pairwise(changes)):
         faults.append(f"{registry}: a change record doesn't begin where the one before it ended")
     if places != list(range(len(places))):
         faults.append(f"{registry}: the places of the rules are {places}")

@@ -61,6 +61,12 @@ class Person:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         self.cookies = {"sessionid": session}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.connection.close()
+
     def open(self, registry: str) -> Form:
         path = f"/registries/{registry}/networking/"
         status, page = self._ask("GET", path)
@@ -84,7 +90,7 @@ class Person:
             raise
         for line in answer.headers.get_all("Set-Cookie", []):
             for name, morsel in SimpleCookie(line).items():
-                if morsel["max-age"] == "0" or morsel["max-age"] == 0:
+                if morsel["max-age"] == "0":
                     self.cookies.pop(name, None)
                 else:
                     self.cookies[name] = morsel.value

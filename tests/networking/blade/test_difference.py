@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking.access.policy import AccessPolicy, DefaultAction, PublicAccess, PublicNetworkAccess
-from networking.blade.difference import Kind, Line, Reach, Told, tell, tell_policies
+from networking.blade.difference import Kind, Line, Shifted, Told, tell, tell_policies
 from networking.models import UPDATE, EndpointSettings
 from registries.models import Change
 from tests import make
@@ -32,20 +32,20 @@ def changed(what: str, before: str, after: str) -> Line:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "lines", "reach"),
+    ("before", "after", "lines", "shifted"),
     [
         pytest.param(
             OFFICE,
             make.selected("203.0.113.0/24", "198.51.100.0/24"),
             (added("198.51.100.0/24"),),
-            (Reach(Kind.ADDED, "256 addresses gain access", ("198.51.100.0/24",)),),
+            (Shifted(Kind.ADDED, "256 addresses gain access", ("198.51.100.0/24",)),),
             id="a range added",
         ),
         pytest.param(
             make.selected("203.0.113.0/24", "198.51.100.7"),
             OFFICE,
             (removed("198.51.100.7"),),
-            (Reach(Kind.REMOVED, "1 address loses access", ("198.51.100.7",)),),
+            (Shifted(Kind.REMOVED, "1 address loses access", ("198.51.100.7",)),),
             id="one address removed",
         ),
         pytest.param(
@@ -53,8 +53,8 @@ def changed(what: str, before: str, after: str) -> Line:
             make.selected("198.51.100.1", "198.51.100.128/25"),
             (added("198.51.100.1"), added("198.51.100.128/25"), removed("198.51.100.0/25")),
             (
-                Reach(Kind.ADDED, "128 addresses gain access", ("198.51.100.128/25",)),
-                Reach(Kind.REMOVED, "127 addresses lose access", ("198.51.100.0", "198.51.100.2 to 198.51.100.127")),
+                Shifted(Kind.ADDED, "128 addresses gain access", ("198.51.100.128/25",)),
+                Shifted(Kind.REMOVED, "127 addresses lose access", ("198.51.100.0", "198.51.100.2 to 198.51.100.127")),
             ),
             id="some gain and some lose",
         ),
@@ -69,14 +69,14 @@ def changed(what: str, before: str, after: str) -> Line:
             make.selected(),
             make.selected("16.0.0.1", "16.0.0.3", "16.0.0.5", "16.0.0.7"),
             tuple(added(f"16.0.0.{last}") for last in (1, 3, 5, 7)),
-            (Reach(Kind.ADDED, "4 addresses gain access", ("16.0.0.1", "16.0.0.3", "16.0.0.5"), more=1),),
+            (Shifted(Kind.ADDED, "4 addresses gain access", ("16.0.0.1", "16.0.0.3", "16.0.0.5"), more=1),),
             id="the first spans are spelled, the rest is counted",
         ),
         pytest.param(
             AccessPolicy(),
             make.selected("203.0.113.0/24"),
             (changed("Public network access", "All networks", "Selected networks"), added("203.0.113.0/24")),
-            (Reach(Kind.REMOVED, "Everyone else on the internet (3,702,390,528 addresses) loses access"),),
+            (Shifted(Kind.REMOVED, "Everyone else on the internet (3,702,390,528 addresses) loses access"),),
             id="all networks to selected networks",
         ),
         pytest.param(
@@ -86,7 +86,7 @@ def changed(what: str, before: str, after: str) -> Line:
                 changed("Public network access", "Disabled", "All networks"),
                 changed("Default action", "Deny", "Allow"),
             ),
-            (Reach(Kind.ADDED, f"Everyone on the internet ({EVERYONE}) gains access"),),
+            (Shifted(Kind.ADDED, f"Everyone on the internet ({EVERYONE}) gains access"),),
             id="disabled to all networks",
         ),
         pytest.param(
@@ -96,7 +96,7 @@ def changed(what: str, before: str, after: str) -> Line:
                 changed("Public network access", "All networks", "Disabled"),
                 changed("Default action", "Allow", "Deny"),
             ),
-            (Reach(Kind.REMOVED, f"Everyone on the internet ({EVERYONE}) loses access"),),
+            (Shifted(Kind.REMOVED, f"Everyone on the internet ({EVERYONE}) loses access"),),
             id="all networks to disabled",
         ),
         pytest.param(
@@ -151,9 +151,9 @@ def changed(what: str, before: str, after: str) -> Line:
     ],
 )
 def test_what_lies_between_two_policies(
-    before: AccessPolicy, after: AccessPolicy, lines: tuple[Line, ...], reach: tuple[Reach, ...]
+    before: AccessPolicy, after: AccessPolicy, lines: tuple[Line, ...], shifted: tuple[Shifted, ...]
 ) -> None:
-    assert tell_policies(before, after) == Told(UPDATE, lines, reach, same_reach=not reach)
+    assert tell_policies(before, after) == Told(UPDATE, lines, shifted, note="" if shifted else NOBODY)
 
 
 def test_two_equal_policies_have_nothing_to_tell() -> None:
@@ -301,8 +301,8 @@ def test_the_page_says_in_words_what_its_signs_show() -> None:
     told = tell_policies(make.selected("203.0.113.0/24"), make.selected("9.9.9.9", trusted_services=False))
     html = " ".join(render_to_string("networking/parts/difference.html", {"told": told}).split())
     for part in (
-        'Trusted services: <span class="sr">was </span><del>Allowed</del> <span aria-hidden="true">→</span>'
-        '<span class="sr">, is </span> <ins>Not allowed</ins>',
+        'Trusted services: <span class="sr">was </span><del>Allowed</del> <span aria-hidden="true">→</span> '
+        '<span class="sr">and is </span><ins>Not allowed</ins>',
         '<li class="added"><span class="sign" aria-hidden="true">+</span><span> <b>9.9.9.9</b> added to address ranges',
         '<li class="removed"><span class="sign" aria-hidden="true">−</span><span> <b>203.0.113.0/24</b> removed from',
         "<b>1 address gains access</b>: 9.9.9.9",

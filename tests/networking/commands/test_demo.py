@@ -8,7 +8,7 @@ from pytest_django import Settings
 from networking.access.analysis import Finding, findings
 from networking.access.policy import AccessPolicy, DefaultAction
 from networking.demonstration import HERE, REGISTRIES, restore
-from networking.models import EndpointSettings, SimulatedClient
+from networking.models import EndpointSettings, MustWorkCaller, SimulatedClient
 from registries.demonstration import DEMONSTRATION_ACCOUNTS
 from registries.models import Account, Change, Registry, ResourceGroup
 from tests import make
@@ -77,6 +77,17 @@ def test_the_first_registry_has_the_rules_of_the_documents_with_names() -> None:
         ),
         data_endpoint=True,
     )
+
+
+def test_the_first_registry_has_must_work_callers_and_a_reset_brings_them_back() -> None:
+    start = [("Partner, not let in yet", "198.51.100.64/28"), ("Training laptops", "203.0.113.16/28")]
+    demo()
+    assert list(MustWorkCaller.objects.values_list("name", "range")) == start
+    MustWorkCaller.objects.all().delete()
+    demo()
+    assert not MustWorkCaller.objects.exists()
+    demo("--reset")
+    assert list(MustWorkCaller.objects.values_list("name", "range")) == start
 
 
 def test_the_hundred_rules_are_all_worth_their_place_and_nothing_else_is_kept_aside() -> None:

@@ -1,0 +1,27 @@
+"""What is measured within the server's process, with the real middleware: run by `scratch.inside`, answers in JSON."""
+
+import json
+import sys
+from typing import Any
+
+import django
+
+django.setup()
+
+from benchmarks import against_admin, filling, pages  # noqa: E402
+
+
+def answer(arguments: list[str]) -> Any:
+    match arguments:
+        case ["fill", count]:
+            return filling.fill(int(count))
+        case ["pages"]:
+            return pages.samples()
+        case ["against-admin"]:
+            return against_admin.samples()
+        case _:
+            raise SystemExit(f"Unknown: {arguments}")
+
+
+if __name__ == "__main__":
+    json.dump(answer(sys.argv[1:]), sys.stdout)

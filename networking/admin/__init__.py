@@ -1,0 +1,6 @@
+"""Django's admin over networking: a door like the blade. Importing the parts is how Django finds them."""
+
+from networking.admin import callers as callers
+from networking.admin import changes as changes
+from networking.admin import endpoint_settings as endpoint_settings
+from networking.admin import rules as rules

@@ -1,0 +1,78 @@
+"""The change records, to look at only."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from registries.models import Change
+from registries.resource_id import ResourceId
+
+RECENT = 2000  # the changes whose words the filters offer; all of them would read the whole table
+
+
+class OfRecentChanges(admin.SimpleListFilter):
+    """Offers what the recent changes hold. A word of an older one works in the address."""
+
+    parameter_name: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        recent = Change.objects.order_by("-at").values_list(self.parameter_name, flat=True)[:RECENT]
+        return [(value, value) for value in sorted(set(recent)) if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+
+
+class OperationFilter(OfRecentChanges):
+    title = parameter_name = "operation"
+
+
+class DoorFilter(OfRecentChanges):
+    title = parameter_name = "door"
+
+
+class AccountFilter(OfRecentChanges):
+    title = parameter_name = "account"
+
+
+@admin.register(Change)
+class ChangeAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    list_display = ("at", "operation", "registry_name", "account", "door", "address", "comment")
+    list_filter = (OperationFilter, DoorFilter, AccountFilter, "at")
+    search_fields = ("resource_id", "account", "address", "comment")
+    show_full_result_count = False
+    ordering = ("-at", "-pk")
+    fields = ("at", "operation", "resource_id", "account", "door", "address", "comment", "was", "became")
+
+    @admin.display(description="Registry", ordering="resource_id")
+    def registry_name(self, change: Change) -> str:
+        """From the text, because a change outlives its registry."""
+        place = ResourceId.parse(change.resource_id)
+        return place.name if place else change.resource_id
+
+    @admin.display(description="Before")
+    def was(self, change: Change) -> str:
+        return _spelled(change.before)
+
+    @admin.display(description="After")
+    def became(self, change: Change) -> str:
+        return _spelled(change.after)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
+        return False
+
+
+def _spelled(record: Any) -> str:
+    if record is None:
+        return "Nothing"
+    return format_html("<pre>{}</pre>", json.dumps(record, indent=2, ensure_ascii=False))
