@@ -12,7 +12,7 @@ from tests import make
 from tests.servers.person import ATTRIBUTE
 
 NAME = "hundredrules"
-TIMES = 10
+TIMES = 6
 ROUNDS = 4
 
 INPUT = re.compile(r"<(input|textarea)\b([^>]*)>(?:([^<]*)</textarea>)?")

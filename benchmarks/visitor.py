@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from registries.models import Account
 from tests.servers.person import Form
 
-WARM_UP = 3
+WARM_UP = 1
 SAVES = count(1)
 
 
@@ -69,7 +69,7 @@ def fields(form: Form) -> dict[str, list[str]]:
 
 
 def timed(prepare: Callable[[], Callable[[], None]], times: int) -> list[float]:
-    """Milliseconds, sorted. Only what was prepared is measured; the first few times are not."""
+    """Milliseconds. Preparing is not among them, nor is the first time."""
     took = []
     for _ in range(times + WARM_UP):
         act = prepare()

@@ -6,6 +6,9 @@ from django.shortcuts import render
 
 
 def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        # A part of an open page: the sentence alone, which its script shows beside what was typed.
+        return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     return render(request, "error.html", {"title": title, "text": text}, status=status)
 
 

@@ -17,5 +17,9 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         """A page is sent to sign in. A part of an open page gets 401 instead: the sign-in page would take the place
         of what somebody is editing."""
         if request.headers.get("HX-Request"):
-            return HttpResponse("You are signed out.", status=401, content_type="text/plain")
+            return HttpResponse(
+                "You are signed out. Sign in in another tab, then try again.",
+                status=401,
+                content_type="text/plain; charset=utf-8",
+            )
         return super().handle_no_permission(request, view_func)

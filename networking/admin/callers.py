@@ -12,15 +12,16 @@ from django.http import HttpRequest
 
 from networking.access.addresses import AddressRange
 from networking.access.problems import Problem
+from networking.admin.fields import RegistryByName
 from networking.admin.filters import PublicAccessFilter
 from networking.admin.storing import GONE, admin_origin
-from networking.admin.widgets import RegistrySelect
 from networking.models import MustWorkCaller
 from networking.must_work import add_must_work_caller, name_problem, remove_must_work_callers
 from registries.models import Origin, Registry
 
 
 class CallerForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    registry = RegistryByName()
     # Plain fields: a CharField would trim, and refuse in words of its own.
     name = forms.Field(required=False, widget=AdminTextInputWidget)
     range = forms.Field(label="Address or range", required=False, widget=AdminTextInputWidget({"spellcheck": "false"}))
@@ -28,12 +29,6 @@ class CallerForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the st
     class Meta:
         model = MustWorkCaller
         fields = ("registry", "name", "range")
-        error_messages = {  # noqa: RUF012 - as the parent class has it
-            "registry": {
-                "required": "Choose a registry.",
-                "invalid_choice": "There is no such registry any more. Choose another.",
-            }
-        }
 
     def clean(self) -> None:
         """Asked of the verb that will do it, and taken back: so it refuses in its own words."""
@@ -62,7 +57,6 @@ class CallerForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the st
 @admin.register(MustWorkCaller)
 class MustWorkCallerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     form = CallerForm
-    autocomplete_fields = ("registry",)
     list_display = ("name", "range", "registry", "added_by", "added_at")
     list_filter = (PublicAccessFilter, "added_at")
     list_select_related = ("registry",)
@@ -70,10 +64,6 @@ class MustWorkCallerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic
     show_full_result_count = False
     ordering = ("registry__name", "name", "pk")
     fields = ("registry", "name", "range")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = RegistrySelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget} | kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: MustWorkCaller | None = None) -> bool:
         """One that changes is another one: removed here, and added anew."""

@@ -21,10 +21,10 @@ from networking.access.policy import (
 )
 from networking.access.problems import Problem
 from networking.admin.adding import add_range
+from networking.admin.fields import RegistryByName
 from networking.admin.filters import PublicAccessFilter
 from networking.admin.rule_rows import RuleForm, RuleFormSet
 from networking.admin.storing import GONE, admin_origin, locked, stored
-from networking.admin.widgets import RegistrySelect
 from networking.forms import MAX_COMMENT
 from networking.models import UPDATE, EndpointSettings, FirewallRule
 from registries.models import Registry
@@ -43,6 +43,7 @@ HELP = {
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    registry = RegistryByName()
     public_network_access = forms.ChoiceField(
         choices=[(each.value, each.value) for each in PublicNetworkAccess],
         initial=PublicNetworkAccess.ENABLED.value,
@@ -67,12 +68,6 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the 
         model = EndpointSettings
         fields = ("registry", *LABELS)
         labels = LABELS
-        error_messages = {  # noqa: RUF012 - as the parent class has it
-            "registry": {
-                "required": "Choose a registry.",
-                "invalid_choice": "There is no such registry any more. Choose another.",
-            }
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,7 +147,6 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg] # generic in th
 class EndpointSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     form = SettingsForm
     inlines = (RuleInline,)
-    autocomplete_fields = ("registry",)
     list_display = ("registry", "tier", "public_access", "rule_count", "trusted_services", "data_endpoint", "changed")
     list_filter = ("registry__sku", PublicAccessFilter, "trusted_services", "data_endpoint")
     list_select_related = ("registry",)
@@ -183,10 +177,6 @@ class EndpointSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
 
     def view_on_site(self, row: EndpointSettings) -> str:
         return reverse("networking", args=[row.registry.name])
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = RegistrySelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget} | kwargs)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -1,6 +1,6 @@
 """The rules of one registry as rows of its settings page, judged together in the words of the blade."""
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -48,6 +48,14 @@ class RuleFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg] # generic 
     instance: EndpointSettings
     policy: AccessPolicy
     warnings: tuple[str, ...] = ()
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """A name for each box: the heading of its column is none to a screen reader."""
+        super().add_fields(form, index)
+        row = "new row" if index is None else f"row {index + 1}"
+        for field, label in (("range", "Address range"), ("name", "Name"), ("note", "Note"), ("DELETE", "Delete")):
+            if field in form.fields:
+                form.fields[field].widget.attrs["aria-label"] = f"{label}, {row}"
 
     def clean(self) -> None:
         shown = [(form, form.row) for form in cast("list[RuleForm]", self.forms)]

@@ -92,7 +92,13 @@ class ResourceGroupAdmin(OnceOnly):
 class AddRegistryForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
     """The fields of the portal's own page, so that they refuse in the same words."""
 
-    resource_group = GroupChoice(ResourceGroup.objects.select_related("subscription").order_by("name"))
+    resource_group = GroupChoice(
+        ResourceGroup.objects.select_related("subscription").order_by("name"),
+        error_messages={
+            "required": "Choose a resource group.",
+            "invalid_choice": "There is no such resource group any more. Choose another.",
+        },
+    )
     name = RegistryForm.base_fields["name"]
     location = RegistryForm.base_fields["location"]
     sku = RegistryForm.base_fields["sku"]

@@ -23,8 +23,11 @@ def open_networking(page: Page, registry: str) -> None:
     expect(tabs.get_by_role("link", name="Public access")).to_have_attribute("aria-current", "page")
 
 
-def save(page: Page, registry: str) -> None:
+def save(page: Page, registry: str, *, warned: str = "") -> None:
+    """Select Save; where that shuts the person at the page out, the button that answers the warning."""
     page.get_by_role("button", name="Save", exact=True).click()
+    if warned:
+        page.get_by_role("button", name=warned, exact=True).click()
     expect(page.locator("#toasts")).to_contain_text(f"Saved to '{registry}'.")
 
 
@@ -46,7 +49,7 @@ def test_document_001_selected_networks_with_an_address_and_a_range(page: Page) 
     page.get_by_placeholder("IP address or CIDR").last.fill("16.17.18.19")
     page.get_by_placeholder("IP address or CIDR").last.press("Enter")
     page.get_by_placeholder("IP address or CIDR").last.fill("16.17.20.0/24")
-    save(page, "myregistry")
+    save(page, "myregistry", warned="Save anyway")
     assert saved_ranges(page, "myregistry") == ["16.17.18.19", "16.17.20.0/24"]
     assert chosen(page) == "Selected networks"
 
@@ -63,7 +66,7 @@ def test_document_001_the_client_address_appears_by_itself(page: Page) -> None:
 def test_documents_001_and_002_disable_public_access(page: Page, document: str) -> None:
     open_networking(page, "mycontainerregistry")
     page.get_by_label("Disabled").check()
-    save(page, "mycontainerregistry")
+    save(page, "mycontainerregistry", warned="Disable public access")
     assert saved_ranges(page, "mycontainerregistry") == ["16.17.18.0/24", "203.0.113.0/24", "198.51.100.7"]
     assert chosen(page) == "Disabled"
 
@@ -82,7 +85,7 @@ def test_document_001_restores_the_default_by_deleting_every_range(page: Page) -
 def test_document_002_enables_the_public_endpoint_again(page: Page) -> None:
     open_networking(page, "mycontainerregistry")
     page.get_by_label("Disabled").check()
-    save(page, "mycontainerregistry")
+    save(page, "mycontainerregistry", warned="Disable public access")
     open_networking(page, "mycontainerregistry")
     page.get_by_label("All networks").check()
     save(page, "mycontainerregistry")
@@ -99,7 +102,7 @@ def test_document_004_trusted_services_off_and_on(page: Page) -> None:
     expect(page.get_by_role("heading", name="Firewall exception")).to_be_visible()
     expect(page.get_by_label(exception)).to_be_checked()
     page.get_by_label(exception).uncheck()
-    save(page, "myregistry")
+    save(page, "myregistry", warned="Save anyway")
     open_networking(page, "myregistry")
     expect(page.get_by_label(exception)).not_to_be_checked()
     page.get_by_label("Disabled").check()

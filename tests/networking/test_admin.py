@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from networking.access.addresses import AddressRange
@@ -181,7 +183,7 @@ def test_a_registry_that_nobody_changed_has_its_page_too(contributor: Client, db
 
 def test_settings_can_be_added_for_a_registry_that_has_none(contributor: Client, db: None) -> None:
     registry = make.registry("plainregistry")
-    page = filled_in(contributor.get(f"{SETTINGS}add/")) | {"registry": registry.pk, "data_endpoint": "on"}
+    page = filled_in(contributor.get(f"{SETTINGS}add/")) | {"registry": " PlainRegistry ", "data_endpoint": "on"}
     answer = contributor.post(f"{SETTINGS}add/", page | row(0, "192.0.2.10"))
     assert (answer.status_code, answer["Location"]) == (302, SETTINGS)
     assert stored(registry) == AccessPolicy(rules=(make.rule("192.0.2.10"),), data_endpoint=True)
@@ -189,7 +191,7 @@ def test_settings_can_be_added_for_a_registry_that_has_none(contributor: Client,
 
 
 def test_settings_are_not_added_twice(contributor: Client, registry: Registry) -> None:
-    page = filled_in(contributor.get(f"{SETTINGS}add/")) | {"registry": registry.pk, "data_endpoint": "on"}
+    page = filled_in(contributor.get(f"{SETTINGS}add/")) | {"registry": " MyContainerRegistry ", "data_endpoint": "on"}
     answer = contributor.post(f"{SETTINGS}add/", page)
     assert errors_of(answer) == [
         "'mycontainerregistry' has settings already. Open them in the list to change them.",
@@ -200,9 +202,9 @@ def test_settings_are_not_added_twice(contributor: Client, registry: Registry) -
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [
-        pytest.param("", "Choose a registry.", id="none"),
-        pytest.param("999", "There is no such registry any more. Choose another.", id="one that is gone"),
-        pytest.param("x", "There is no such registry any more. Choose another.", id="nonsense"),
+        pytest.param("", "Type the name of a registry.", id="none"),
+        pytest.param("gone", "There is no registry named 'gone'. It may have been deleted.", id="one that is gone"),
+        pytest.param("\0é", "There is no registry named '\0é'. It may have been deleted.", id="nonsense"),
     ],
 )
 def test_settings_need_a_registry(contributor: Client, db: None, chosen: str, sentence: str) -> None:
@@ -530,16 +532,14 @@ def test_a_bad_range_is_added_to_nobody(contributor: Client, registry: Registry,
 
 def call(client: Client, registry: Registry | None, name: str, text: str) -> Any:
     return client.post(
-        f"{CALLERS}add/", {"registry": registry.pk if registry else "", "name": name, "range": text}, follow=True
+        f"{CALLERS}add/", {"registry": registry.name if registry else "", "name": name, "range": text}, follow=True
     )
 
 
 def test_a_must_work_caller_is_kept_with_one_change(contributor: Client, registry: Registry) -> None:
     before = Change.objects.count()
     answer = call(contributor, registry, " Build agents ", "203.0.113.8/29")
-    assert "“Build agents (203.0.113.8/29)” was added successfully." in answer.content.decode().replace(
-        "</a>", ""
-    ).replace('<a href="/admin/networking/mustworkcaller/1/change/">', "") or answer.redirect_chain == [(CALLERS, 302)]
+    assert answer.redirect_chain == [(CALLERS, 302)]
     caller = MustWorkCaller.objects.get()
     assert (caller.registry, caller.name, caller.range) == (registry, "Build agents", "203.0.113.8/29")
     change = Change.objects.latest("pk")
@@ -571,7 +571,7 @@ def test_a_bad_must_work_caller_is_refused_in_the_words_of_its_page(
 
 
 def test_a_must_work_caller_needs_a_registry(contributor: Client, db: None) -> None:
-    assert errors_of(call(contributor, None, "Office", "9.9.9.9")) == ["Choose a registry."]
+    assert errors_of(call(contributor, None, "Office", "9.9.9.9")) == ["Type the name of a registry."]
 
 
 def test_must_work_callers_go_with_one_change_a_registry(contributor: Client, registry: Registry) -> None:
@@ -679,9 +679,6 @@ def test_a_list_costs_the_same_however_long(
 ) -> None:
     reader = staff("Reader")
     add_must_work_caller(registry, name="Office", text="9.9.9.9", origin=make.BO)
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as few:
         reader.get(address)
     for number in range(10):
@@ -730,7 +727,7 @@ def test_a_reader_looks_and_changes_nothing(staff: Callable[[str], Client], regi
     tried = [
         reader.post(page_of(registry), {"seen": STORED.fingerprint}),
         reader.post(f"{RULES}{rule.pk}/delete/", {"post": "yes"}),
-        reader.post(f"{CALLERS}add/", {"registry": registry.pk, "name": "x", "range": "9.9.9.9"}),
+        reader.post(f"{CALLERS}add/", {"registry": registry.name, "name": "x", "range": "9.9.9.9"}),
     ]
     assert [answer.status_code for answer in tried] == [403, 403, 403]
     reader.post(RULES, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"})
@@ -740,8 +737,6 @@ def test_a_reader_looks_and_changes_nothing(staff: Callable[[str], Client], regi
 
 def test_a_permission_of_the_admin_alone_writes_nothing(client: Client, registry: Registry) -> None:
     """Every write asks Account.may as the blade does, whatever a group of one's own allows in the admin."""
-    from django.contrib.auth.models import Permission
-
     account = make.account("Reader", is_staff=True)
     account.user_permissions.set(Permission.objects.filter(content_type__app_label="networking"))
     client.force_login(account)

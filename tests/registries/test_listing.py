@@ -138,6 +138,20 @@ def test_pages_of_30_and_the_nearest_page_for_nonsense(
     assert (f'href="?sort=-name&amp;page={following}">Next' in text) == bool(following)
 
 
+@pytest.mark.parametrize("sort", ["name", "-name", "tier", "-tier", "group", "-changed"])
+def test_the_pages_together_hold_every_registry_once_and_in_order(reader: Client, sort: str) -> None:
+    """Pages behind the middle are read from the end of the list; all but the name are the same here."""
+    many(131)
+    shown = [name for page in range(1, 6) for name in names(reader, f"?sort={sort}&page={page}")]
+    wanted = [f"registry{number:03}" for number in range(131)]
+    if sort == "-changed":
+        newest_first = Registry.objects.order_by("-changed_at", "-name")
+        wanted = list(newest_first.values_list("name", flat=True))
+    elif sort.startswith("-"):
+        wanted.reverse()
+    assert shown == wanted
+
+
 def test_one_registry_is_counted_in_the_singular(reader: Client) -> None:
     make.registry()
     assert reader.get("/registries/").context["page_of_list"].showing == "Showing 1 to 1 of 1 registry."

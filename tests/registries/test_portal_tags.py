@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from registries.templatetags.portal import ago, icon
 
@@ -23,3 +24,9 @@ def test_an_icon_is_decoration_only() -> None:
     assert icon("save", 20, "c-blue") == (
         '<svg class="i i20 c-blue" aria-hidden="true"><use href="/static/registries/icons.svg#save"/></svg>'
     )
+
+
+def test_a_kept_icon_follows_where_static_files_are_served(settings: Settings) -> None:
+    icon("save")
+    settings.STATIC_URL = "/files/"
+    assert icon("save") == '<svg class="i" aria-hidden="true"><use href="/files/registries/icons.svg#save"/></svg>'

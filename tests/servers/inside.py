@@ -19,8 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from networking.models import UPDATE, EndpointSettings  # noqa: E402
 from registries.models import Account, Registry  # noqa: E402
 from tests import make  # noqa: E402
-
-THERE_FROM_THE_START = "198.51.100.0/24"
+from tests.servers.portal import THERE_FROM_THE_START  # noqa: E402
 
 
 def prepare(registries: int, people: int) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import Any
 from tests.browser.server import ROOT, STARTS_WITHIN, Server
 from tests.servers.ports import free_port
 
+THERE_FROM_THE_START = "198.51.100.0/24"  # the one rule of every registry that `prepare` makes
+
 
 @dataclass(frozen=True)
 class Portal(Server):

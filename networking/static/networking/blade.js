@@ -7,7 +7,7 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const on = (type, listener, capture) => document.addEventListener(type, listener, capture);
 const form = () => $('#net-form:has([value=save])');
 const count = (n, word) => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
-let sequence = 0, undo = null, leaving = false, dirty = false;
+let sequence = 0, edits = 0, undo = null, dirty = false;
 
 function say(text) {
   const live = $('#announce');
@@ -15,7 +15,6 @@ function say(text) {
   setTimeout(() => { live.textContent = text; }, 60);
 }
 
-/* ── the draft is the form itself ── */
 const rows = f => $$('#rules .rule', f);
 const field = (row, name) => $(`[name=${name}]`, row);
 const typed = row => ['range', 'name', 'note'].map(name => field(row, name).value.trim());
@@ -29,6 +28,7 @@ const ranges = f => live(f).map(row => typed(row)[0]);
 
 function refresh() {
   const f = form();
+  edits++;
   if (!f) { dirty = !!$('#conflict-form'); return; }
   const [choice, was, trusted, endpoint] = JSON.parse(f.dataset.baseline);
   const spelled = list => JSON.stringify(list.map(row => JSON.stringify(row)).sort());
@@ -52,9 +52,7 @@ function refresh() {
   }
   const edits = rows(f).filter(row => isRemoved(row) || isEdited(row)).length;
   $('#pending', f).textContent = dirty ? count(changed + (listChanged ? edits : 0), 'unsaved change') : '';
-  for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) {
-    if (dirty) button.removeAttribute('aria-disabled'); else button.setAttribute('aria-disabled', 'true');
-  }
+  for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) button.ariaDisabled = dirty ? null : 'true';
   const box = $('#add-client', f);
   if (!box.disabled) box.checked = ranges(f).includes(f.dataset.clientIp);
   $('#rule-count', f).textContent = `${live(f).length} of ${f.dataset.limit} rules`;
@@ -64,7 +62,6 @@ function changed() {
   form()?.dispatchEvent(new Event('ranges-changed', { bubbles: true }));
 }
 
-/* ── rows ── */
 function newRow(f, text = '') {
   const holder = document.createElement('tbody');
   holder.innerHTML = $('#rule-tpl').innerHTML.replaceAll('__', 'n' + ++sequence);
@@ -162,7 +159,6 @@ function forget(row) {
   field(row, 'range').removeAttribute('aria-invalid');
 }
 
-/* ── dialogs and toasts ── */
 function openDialog(template) {
   $('#dialog-slot').replaceChildren($(template).content.firstElementChild.cloneNode(true));
   return showDialog();
@@ -185,6 +181,12 @@ function toast(text) {
   announceToasts();
 }
 /* Errors stay; the rest goes after 8 s, unless it is being read. */
+function localise() {
+  for (const each of $$('time:not([title])')) {
+    each.title = each.textContent;
+    each.textContent = new Date(each.dateTime).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  }
+}
 function announceToasts() {
   for (const each of $$('#toasts .toast:not([data-armed])')) {
     each.dataset.armed = '';
@@ -198,7 +200,6 @@ function announceToasts() {
   }
 }
 
-/* ── events ── */
 const actions = {
   remove: button => removeRow(button.closest('.rule')),
   restore: button => restoreRow(button.closest('.rule')),
@@ -219,7 +220,6 @@ on('click', event => {
   if (copy) {
     const text = copy.dataset.copy, done = () => { say('Copied ' + text); icon(copy, 'check'); setTimeout(icon, 1600, copy, 'copy'); };
     (navigator.clipboard?.writeText(text) || Promise.reject()).then(done, () => say('Copy is blocked by the browser. Select the text instead.'));
-    return;
   }
   const button = event.target.closest('[data-act]');
   if (button) { event.preventDefault(); event.stopImmediatePropagation(); actions[button.dataset.act](button); }
@@ -283,14 +283,13 @@ function rowKey(event, f, target) {
   }
 }
 
-/* ── leaving ── */
-addEventListener('beforeunload', event => { if (dirty && !leaving) event.preventDefault(); });
+addEventListener('beforeunload', event => { if (dirty) event.preventDefault(); });
 on('click', async event => {
   const link = event.target.closest('a[href]');
   if (!dirty || !link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link.target || link.hasAttribute('hx-get') || link.getAttribute('href').startsWith('#') || link.origin !== location.origin) return;
   event.preventDefault();
-  if (await mayLeave()) { leaving = true; location.href = link.href; }
+  if (await mayLeave()) { dirty = false; location.href = link.href; }
 });
 on('htmx:confirm', event => {
   if (event.detail.elt.dataset.cmd !== 'refresh' || !dirty) return;
@@ -298,7 +297,11 @@ on('htmx:confirm', event => {
   mayLeave().then(yes => { if (yes) event.detail.issueRequest(true); });
 });
 
-/* ── what htmx brings back ── */
+/* An answer about a draft that has changed since is dropped; the next one is on its way. */
+on('htmx:beforeSend', event => { event.detail.xhr.edits = edits; });
+on('htmx:beforeSwap', ({ detail }) => {
+  if (detail.pathInfo.requestPath.endsWith('evaluate/') && detail.xhr.edits !== edits) detail.shouldSwap = false;
+});
 on('htmx:oobAfterSwap', event => {
   const id = event.detail.target.id || '';
   if (id === 'toasts') announceToasts();
@@ -317,31 +320,24 @@ on('htmx:afterSettle', event => {
   if (event.detail.target.id === 'dialog-slot') { showDialog(); return; }
   if (event.detail.target.id !== 'blade-body' && event.detail.elt.id !== 'blade-body') return;
   undo = null; sequence += 1000;
-  refresh();
+  localise(); refresh();
   ($('#error-summary') || $('.cmd[value=save]') || $('.cmd'))?.focus({ preventScroll: !$('#error-summary') });
 });
-const failures = {
-  401: 'You are signed out. Sign in in another tab, then try again.',
-  403: 'You no longer have permission to change this registry.',
-  404: 'This registry no longer exists.',
-  413: 'The list is larger than a firewall list can be, so nothing was saved.',
-  'htmx:sendError': "The console can't reach the server. Try again.",
-  'htmx:timeout': 'The server took too long. Try again.',
-  'htmx:responseError': 'The server could not process the request. Try again.',
-};
-for (const name of ['htmx:sendError', 'htmx:timeout', 'htmx:responseError']) {
-  on(name, event => {
-    /* What asks by itself stays quiet. */
-    if (!event.detail.elt.matches('#evaluator, #changed-elsewhere')) toast((failures[event.detail.xhr.status] || failures[name]) + ' Your edits are still here.');
+for (const type of ['htmx:sendError', 'htmx:timeout', 'htmx:responseError']) {
+  on(type, ({ detail: { elt, xhr } }) => {
+    /* What asks by itself stays quiet. A refusal comes as one plain sentence. */
+    if (elt.matches('#evaluator, #changed-elsewhere')) return;
+    const plain = /^text.plain/.test(xhr.getResponseHeader('Content-Type'));
+    toast((plain ? xhr.responseText : "The console can't reach the server. Try again.") + ' Your edits are still here.');
   });
 }
 
-/* ── the menu's filter, shown by script only ── */
 function filterMenu(text) {
   for (const item of $$('#rmenu li')) item.hidden = !item.textContent.toLowerCase().includes(text);
   if (text) for (const group of $$('#rmenu details')) group.open = true;
 }
 $('#rm-top')?.removeAttribute('hidden');
 announceToasts();
+localise();
 refresh();
 })();

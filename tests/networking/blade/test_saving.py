@@ -7,7 +7,7 @@ from django.test import Client
 
 from networking.access.policy import AccessPolicy, PublicAccess
 from networking.models import EndpointSettings, MustWorkCaller
-from registries.models import Change, Registry
+from registries.models import Account, Change, Registry
 from tests import make
 from tests.networking.blade.test_public_access import HTMX, STORED, URL, form, stored, text_of
 
@@ -239,12 +239,15 @@ def test_whoever_was_signed_out_gets_401_for_a_part_of_a_page(
     client: Client, registry: Registry, method: str, url: str
 ) -> None:
     answer = getattr(client, method)(url, headers=HTMX)
-    assert (answer.status_code, answer.content) == (401, b"You are signed out.")
+    assert (answer.status_code, answer.content) == (
+        401,
+        b"You are signed out. Sign in in another tab, then try again.",
+    )
 
 
 def test_a_role_taken_away_between_page_and_save_stores_nothing(contributor: Client, registry: Registry) -> None:
     data: dict[str, Any] = form("9.9.9.9")
-    make.Account.objects.get(username__startswith="contributor").groups.clear()
+    Account.objects.get(username__startswith="contributor").groups.clear()
     assert contributor.post(URL, data, headers=HTMX).status_code == 403
     assert stored(registry) == STORED
 
