@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -87,7 +88,7 @@ class Draft:
         for posted, *texts in zip_longest(*lists, fillvalue=""):
             rid = posted if ROW_ID.fullmatch(posted) and posted not in rows else _free_id(rows)
             text, name, note = (each.strip() for each in texts)
-            row = Row(rid, text, name, note, saved=saved.get(rid))
+            row = Row(rid, visible(text), name, note, saved=saved.get(rid))
             if not row.is_blank:
                 rows[rid] = row
         return cls(
@@ -183,16 +184,16 @@ class Draft:
 
     @cached_property
     def problems(self) -> tuple[tuple[str, str], ...]:
-        """What stops a Save: the row it is about ("" for the list as a whole) and the sentence."""
+        """What stops a Save: the id of the field it is about ("" for the list as a whole) and the sentence."""
         found = [
-            (judged.row.rid, f"Row {judged.number}: {judged.message.text}")
+            (f"{judged.message.field}-{judged.row.rid}", f"Row {judged.number}: {judged.message.text}")
             for judged in self.judged
             if judged.message is not None and judged.is_error
         ]
         if self.count > MAX_IP_RULES:
             found.append(("", too_many_rules(self.count).message))
         if problem := line_problem("comment", self.comment, MAX_COMMENT):
-            found.append(("", problem.message))
+            found.append(("comment", problem.message))
         return tuple(found)
 
     @cached_property
@@ -238,8 +239,13 @@ def _as_saved(row: Row) -> Row | None:
 
 def _values(text: str) -> list[str]:
     """One address or range each; text after # is a comment."""
-    lines = (line.partition("#")[0] for line in text.splitlines())
+    lines = (line.partition("#")[0] for line in visible(text).splitlines())
     return [value for line in lines for value in SEPARATORS.split(line) if value]
+
+
+def visible(text: str) -> str:
+    """Without the characters nobody sees: a zero-width space copied along would make a good address look wrong."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
 
 
 def _free_id(taken: Mapping[str, Row]) -> str:

@@ -173,6 +173,7 @@ class MustWorkCaller(models.Model):
     added_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "must-work caller"
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["registry", "range"], name="must_work_range_unique"),

@@ -6,7 +6,7 @@ from typing import Self
 
 from networking.access.addresses import AddressRange
 from networking.access.analysis import Finding, findings
-from networking.access.policy import Rule, text_problem
+from networking.access.policy import MAX_RULE_NAME, MAX_RULE_NOTE, Rule, line_problem
 from networking.access.problems import Code, Problem
 
 
@@ -43,6 +43,7 @@ class Message:
     state: str  # error, warn or info
     text: str
     action: str = ""  # fix or combine
+    field: str = "rng"  # the input it is about, by the beginning of its id: rng, name or note
     value: str = ""  # what the action puts in place
     other: str = ""  # with combine: the rid of the row that takes the combined range
 
@@ -76,7 +77,7 @@ def judge(rows: Sequence[Row]) -> tuple[JudgedRow, ...]:
         if isinstance(each, Problem):
             message: Message | None = _error(each)
         else:
-            message = _said_of(ranges[place], finding, ranges, rows)
+            message = (None if row.removed else _text_error(row)) or _said_of(ranges[place], finding, ranges, rows)
         judged.append(JudgedRow(place + 1, row, ranges[place], message))
     return tuple(judged)
 
@@ -103,10 +104,18 @@ def _said_of(
     return None
 
 
+def _text_error(row: Row) -> Message | None:
+    """What is wrong with the name or the note."""
+    for field, text, limit in (("name", row.name, MAX_RULE_NAME), ("note", row.note, MAX_RULE_NOTE)):
+        if problem := line_problem(field, text, limit):
+            return Message("error", problem.message, field=field)
+    return None
+
+
 def _range_or_problem(row: Row) -> AddressRange | Problem:
     if not row.text and row.saved:
         return Problem(Code.INVALID_IP_ADDRESS, "This row is empty. Type an address range, or delete the row.")
-    return text_problem(row.name, row.note) or AddressRange.parse(row.text)
+    return AddressRange.parse(row.text)
 
 
 def _error(problem: Problem) -> Message:

@@ -43,6 +43,9 @@ class Account(AbstractUser):
     if TYPE_CHECKING:
         id: int
 
+    class Meta:
+        verbose_name = "account"
+
     def may(self, permission: str, registry: "Registry | None" = None) -> bool:
         """The one place where a permission is checked."""
         return self.has_perm(permission)

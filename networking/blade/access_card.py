@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address
 from networking.access.decision import Caller, Decision, Identity, Reason, decide
 from networking.access.policy import AccessPolicy, PublicAccess
 from networking.client_address import ClientAddress
+from networking.forms import visible
 
 # Somebody no rule can name: a rule holds IPv4 only. Who is let in by nothing but All networks answers for the rest.
 ANYBODY = IPv6Address("2001:db8::1")
@@ -49,7 +50,7 @@ class Check:
 
 def check(text: str, saved: AccessPolicy, draft: AccessPolicy) -> Check | None:
     """None where nothing was asked. Any address may be asked about: private and IPv6 callers exist too."""
-    text = text.strip()
+    text = visible(text)
     if not text:
         return None
     try:

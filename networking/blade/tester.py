@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Self
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
@@ -24,7 +23,7 @@ from networking.must_work import (
     must_work_callers,
     remove_must_work_caller,
 )
-from registries.http import origin, registry_or_404, require, see_other
+from registries.http import notify, origin, registry_or_404, require, see_other
 from registries.models import CHANGE, VIEW, Registry
 
 UPDATED = "Must-work callers updated"
@@ -71,16 +70,16 @@ def _add(request: BladeRequest, registry: Registry) -> HttpResponse:
     added = add_must_work_caller(registry, name=typed.name, text=typed.range, origin=origin(request))
     if isinstance(added, Problem):
         return _page(request, registry, typed=Typed(typed.name, typed.range, added))
-    messages.success(request, f"'{typed.name.strip()}' is watched over from now on.", extra_tags=UPDATED)
+    notify(request, "success", UPDATED, f"'{typed.name.strip()}' is watched over from now on.")
     return _back(request, registry)
 
 
 def _remove(request: BladeRequest, registry: Registry) -> HttpResponse:
     removed = remove_must_work_caller(registry, request.POST.get("id", ""), origin(request))
     if removed is None:
-        messages.info(request, "That caller was removed already.", extra_tags="Nothing changed")
+        notify(request, "info", "Nothing changed", "That caller was removed already.")
     else:
-        messages.success(request, f"Removed '{removed.name}' ({removed.range}).", extra_tags=UPDATED)
+        notify(request, "success", UPDATED, f"Removed '{removed.name}' ({removed.range}).")
     return _back(request, registry)
 
 

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -19,7 +18,7 @@ from networking.blade.page import blade_context
 from networking.blade.saving import changed_elsewhere, combined, conflict, lock_out, with_the_lost
 from networking.forms import Draft
 from networking.models import EndpointSettings, Stale
-from registries.http import origin, registry_or_404, require, see_other
+from registries.http import notify, origin, registry_or_404, require, see_other
 from registries.models import CHANGE, VIEW, Registry
 
 PAGE = "networking/public_access.html"
@@ -42,7 +41,7 @@ def public_access(request: BladeRequest, name: str) -> HttpResponse:
     draft = _draft(request, registry, policy)
     op = request.POST.get("op", "")
     if op == "check":
-        return _page(request, registry, draft)
+        return _page(request, registry, draft, **_seen(request))
     require(request, CHANGE, registry)
     match op:
         case "save" | "save-with-lost" | "save-anyway":
@@ -50,9 +49,9 @@ def public_access(request: BladeRequest, name: str) -> HttpResponse:
         case "discard":
             return _discard(request, registry, draft)
         case "paste":
-            return render(request, "networking/paste.html", blade_context(request, registry, draft))
+            return render(request, "networking/paste.html", blade_context(request, registry, draft) | _seen(request))
         case _:
-            return _page(request, registry, _edited(request, registry, draft, op))
+            return _page(request, registry, _edited(request, registry, draft, op), **_seen(request))
 
 
 @never_cache
@@ -90,13 +89,20 @@ def _opened(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> 
     return draft
 
 
+def _seen(request: BladeRequest) -> dict[str, Any]:
+    """A drafted page keeps the fingerprint it was opened with: what others stored meanwhile is not what it showed."""
+    return {"fingerprint": request.POST.get("fingerprint", "")}
+
+
 def _editable(request: BladeRequest, registry: Registry) -> bool:
     return registry.is_premium and request.user.may(CHANGE, registry)
 
 
 def _draft(request: BladeRequest, registry: Registry, policy: AccessPolicy) -> Draft:
-    """The posted draft; where the page is read-only its fields are disabled and post nothing, so what is saved."""
-    return Draft.read(request.POST, policy) if _editable(request, registry) else Draft.of(policy)
+    """The posted draft; where the page is read-only its fields are disabled and post no rows, so what is saved. Rows
+    are posted for a lower tier too, where the tier went down while somebody edited: nothing typed is lost."""
+    posts = _editable(request, registry) or (request.user.may(CHANGE, registry) and "rid" in request.POST)
+    return Draft.read(request.POST, policy) if posts else Draft.of(policy)
 
 
 def _edited(request: BladeRequest, registry: Registry, draft: Draft, op: str) -> Draft:
@@ -116,7 +122,7 @@ def _edited(request: BladeRequest, registry: Registry, draft: Draft, op: str) ->
             drafted, added, skipped = draft.with_pasted(request.POST.get("bulk", ""))
             ranges = "1 range" if added == 1 else f"{added:,} ranges"
             told = f"{ranges} added, {skipped:,} skipped." if skipped else f"{ranges} added."
-            messages.info(request, told, extra_tags="Address ranges pasted")
+            notify(request, "info", "Address ranges pasted", told)
             return drafted
         case "combine-both":
             seen = request.POST.get("base", "")
@@ -127,31 +133,32 @@ def _edited(request: BladeRequest, registry: Registry, draft: Draft, op: str) ->
 
 
 def _with_client(request: BladeRequest, draft: Draft) -> Draft:
-    """Ticking "Add your client IP address" adds a row, unticking it takes the row away. What the box showed when the
-    page was made decides which of the two it was; with scripts the list has followed the box already."""
-    offered = request.client_address.offered
-    ticked, was_ticked = "add_client" in request.POST, "client_listed" in request.POST
-    if offered is None or ticked == was_ticked:
+    """Without scripts, ticking "Add your client IP address" adds a row and unticking it takes the row away. Both the box
+    and what it was before post the address they showed; with scripts the list has followed the box already."""
+    ticked, was_ticked = request.POST.get("add_client", ""), request.POST.get("client_listed", "")
+    shown = AddressRange.parse(ticked or was_ticked)
+    if request.htmx or bool(ticked) == bool(was_ticked) or not isinstance(shown, AddressRange):
         return draft
-    return draft.with_range(offered) if ticked else draft.without_range(offered)
+    return draft.with_range(shown) if ticked else draft.without_range(shown)
 
 
 def _save(request: BladeRequest, registry: Registry, draft: Draft, op: str) -> HttpResponse:
     """Permission, fields, version, lock-out, then the write: the first that fails answers."""
+    unprocessable: dict[str, Any] = {"status": HTTPStatus.UNPROCESSABLE_ENTITY, **_seen(request)}
     if not registry.is_premium:
-        return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=NEEDS_PREMIUM)
+        return _page(request, registry, draft, refused=NEEDS_PREMIUM, **unprocessable)
     seen = request.POST.get("fingerprint", "")
     draft = _with_client(request, draft)
     if op == "save-with-lost":
         draft = with_the_lost(request, registry, draft)
     if draft.problems:
-        return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if seen != draft.stored.fingerprint:
+        return _page(request, registry, draft, **unprocessable)
+    if seen != draft.stored.fingerprint and draft.policy != draft.stored:
         return _conflict(request, registry, draft, seen)
     if op == "save" and (lost := lock_out(request, registry, draft)):
         return _ask_first(request, registry, draft, lost)
     by = origin(request, comment=draft.comment)
-    stored = EndpointSettings.store(registry, draft.policy, seen=seen, origin=by)
+    stored = EndpointSettings.store(registry, draft.policy, seen=draft.stored.fingerprint, origin=by)
     match stored:
         case Stale():
             # Somebody was faster by a moment: compare with what they stored.
@@ -159,17 +166,17 @@ def _save(request: BladeRequest, registry: Registry, draft: Draft, op: str) -> H
             draft = Draft.wanting(draft.policy, stored=fresh, comment=draft.comment)
             return _conflict(request, registry, draft, seen)
         case Problem():
-            return _page(request, registry, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, refused=stored)
+            return _page(request, registry, draft, refused=stored, **unprocessable)
         case None:
-            messages.info(request, f"'{registry.name}' has these settings already.", extra_tags="No changes to save")
+            notify(request, "info", "No changes to save", f"'{registry.name}' has these settings already.")
         case _:
-            messages.success(request, f"Saved to '{registry.name}'.", extra_tags="Networking updated")
+            notify(request, "success", "Networking updated", f"Saved to '{registry.name}'.")
     return _afresh(request, registry, draft.policy)
 
 
 def _ask_first(request: BladeRequest, registry: Registry, draft: Draft, lost: Any) -> HttpResponse:
     """Who would be shut out, and what to do about it: a dialog over the page, or a page without scripts."""
-    context = {**blade_context(request, registry, draft), "lock_out": lost}
+    context = {**blade_context(request, registry, draft), "lock_out": lost, **_seen(request)}
     if not request.htmx:
         return render(request, "networking/lock_out.html", context)
     response = render(request, "networking/parts/lock_out_dialog.html", context)
@@ -187,7 +194,7 @@ def _conflict(request: BladeRequest, registry: Registry, draft: Draft, seen: str
 def _discard(request: BladeRequest, registry: Registry, dropped: Draft) -> HttpResponse:
     """The saved settings again. With htmx the toast carries the dropped draft, for Undo."""
     if not request.htmx:
-        messages.info(request, "The saved settings are shown.", extra_tags="Changes discarded")
+        notify(request, "info", "Changes discarded", "The saved settings are shown.")
     return _afresh(request, registry, dropped.stored, dropped=dropped)
 
 
@@ -196,7 +203,8 @@ def _afresh(
 ) -> HttpResponse:
     """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
     if request.htmx:
-        return _page(request, registry, Draft.of(policy), dropped=dropped)
+        more = {"dropped": dropped, "dropped_fingerprint": request.POST.get("fingerprint", "")} if dropped else {}
+        return _page(request, registry, Draft.of(policy), **more)
     return see_other("networking", registry.name)
 
 

@@ -160,6 +160,8 @@ PICTURES = (
     Picture("notifications-page", "/notifications/"),
     Picture("notifications-empty", "/registries/", role="reader", act=open_bell),
     Picture("demonstration", "/demonstration/"),
+    Picture("admin", "/admin/registries/registry/"),
+    Picture("admin-rules", "/admin/networking/firewallrule/?q=mycontainerregistry"),
 )
 
 

@@ -40,6 +40,14 @@ def ranges(page: Page) -> list[str]:
     return [value for value in values if value]
 
 
+def changes(page: Page) -> int:
+    """How many change records there are."""
+    page.goto("/admin/registries/change/")
+    counted = re.search(r"(\d+) changes", page.locator(".paginator").inner_text())
+    assert counted is not None
+    return int(counted[1])
+
+
 @pytest.mark.parametrize("javascript", WITH_SCRIPTS)
 def test_rules_are_added_and_deleted_inline_as_one_change(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("contributor", javascript=javascript)
@@ -114,8 +122,7 @@ def test_who_would_be_shut_out_is_asked_first(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("javascript", WITH_SCRIPTS)
 def test_rules_are_deleted_in_bulk(open_page: OpenPage, javascript: bool) -> None:
     page = open_page("contributor", javascript=javascript)
-    page.goto("/admin/registries/change/")
-    before = page.locator("#result_list tbody tr").count()
+    before = changes(page)
     find(page, RULES, "mycontainerregistry")
     for box in page.locator("#result_list .action-select").all():
         box.check()
@@ -125,8 +132,7 @@ def test_rules_are_deleted_in_bulk(open_page: OpenPage, javascript: bool) -> Non
     page.get_by_role("button", name="Yes, I’m sure").click()
     expect(page.locator(".messagelist .success")).to_have_text("Successfully deleted 3 firewall rules.")
     assert ranges(page) == []
-    page.goto("/admin/registries/change/")
-    expect(page.locator("#result_list tbody tr")).to_have_count(before + 1)
+    assert changes(page) == before + 1
 
 
 def test_a_range_is_added_to_several_registries(open_page: OpenPage) -> None:

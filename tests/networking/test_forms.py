@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking.access.policy import AccessPolicy, PublicAccess
-from networking.forms import Draft
+from networking.forms import Draft, visible
 from networking.rows import Row
 from tests import make
 
@@ -92,7 +92,7 @@ def test_pasted_values_land_as_rows_and_what_is_skipped_is_counted() -> None:
     draft, added, skipped = Draft.of(STORED).with_pasted(text)
     assert texts(draft)[3:] == ["192.0.2.1", "10.0.0.0/8"]
     assert (added, skipped) == (2, 2)
-    assert [rid for rid, _ in draft.problems] == [draft.rows[-1].rid]
+    assert [anchor for anchor, _ in draft.problems] == [f"rng-{draft.rows[-1].rid}"]
 
 
 def test_ten_thousand_pasted_lines_fill_the_list_and_the_rest_is_counted() -> None:
@@ -121,7 +121,9 @@ def test_combining_a_row_that_offers_nothing_changes_nothing() -> None:
 def test_the_problems_name_the_row_as_the_page_numbers_it() -> None:
     draft = Draft.of(STORED).without_row("s-16_17_18_0-24")
     draft = replace(draft, rows=(*draft.rows, Row("n1", "::1")))
-    assert draft.problems == (("n1", "Row 4: IPv6 isn't supported in IP rules. Use an IPv4 address or CIDR range."),)
+    assert draft.problems == (
+        ("rng-n1", "Row 4: IPv6 isn't supported in IP rules. Use an IPv4 address or CIDR range."),
+    )
 
 
 def test_a_draft_with_problems_still_answers_for_the_rows_that_hold() -> None:
@@ -167,7 +169,7 @@ def test_whatever_is_posted_is_judged_and_kept_never_raised(rows: list[tuple[str
         for name, value in zip(("rid", "range", "name", "note"), row, strict=True):
             data.appendlist(name, value)
     draft = Draft.read(data, STORED)
-    kept = [text.strip() for _, text, name, note in rows if (text + name + note).strip()]
+    kept = [visible(text) for _, text, name, note in rows if visible(text) or (name + note).strip()]
     assert [text for text in texts(draft) if text] == [text for text in kept if text]
     assert len(draft.judged) == len(draft.all_rows)
     assert draft.policy.with_rules(draft.policy.rules) == draft.policy or draft.problems

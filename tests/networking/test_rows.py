@@ -74,38 +74,43 @@ def test_a_row_that_will_be_deleted_counts_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "sentence"),
+    ("row", "field", "sentence"),
     [
         pytest.param(
             Row("d0", "", saved=make.rule("9.9.9.9")),
+            "rng",
             "This row is empty. Type an address range, or delete the row.",
             id="a saved row emptied",
         ),
         pytest.param(
             Row("d0", "", name="Office"),
+            "rng",
             "Type an IP address or a CIDR range, like 16.17.18.19 or 16.17.18.0/24.",
             id="a name without a range",
         ),
         pytest.param(
             Row("d0", "9.9.9.9", name="x" * 81),
+            "name",
             "A name can have 80 characters; this one has 81.",
             id="a name that is too long",
         ),
         pytest.param(
             Row("d0", "9.9.9.9", note="x" * 1200),
+            "note",
             "A note can have 400 characters; this one has 1,200.",
             id="a note that is too long",
         ),
         pytest.param(
             Row("d0", "9.9.9.9", note="two\nlines"),
+            "note",
             "A note can't hold line breaks or control characters. Type it on one line.",
             id="a note of two lines",
         ),
     ],
 )
-def test_a_row_that_can_not_be_a_rule_is_an_error_of_one_sentence(row: Row, sentence: str) -> None:
+def test_a_row_that_can_not_be_a_rule_is_an_error_of_one_sentence(row: Row, field: str, sentence: str) -> None:
     (judged,) = judge([row])
-    assert judged.message == Message("error", sentence)
+    assert judged.message == Message("error", sentence, field=field)
 
 
 def test_the_id_of_a_saved_row_is_safe_in_html_and_stays_with_the_range() -> None:

@@ -1,34 +1,33 @@
-/* Progressive enhancement only: everything below also works as a plain form post. Listeners are on the document,
-   so that swapped content needs none. At most 16 KB. */
+/* The Networking page while somebody edits it. Progressive enhancement only: everything below also works as a plain
+   form post. Listeners are on the document, so that swapped content needs none. At most 16 KB. */
 (() => {
 'use strict';
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const on = (type, listener, capture) => document.addEventListener(type, listener, capture);
+const say = text => document.dispatchEvent(new CustomEvent('portal:say', { detail: text }));
 const form = () => $('#net-form:has([value=save])');
 const count = (n, word) => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
-let sequence = 0, edits = 0, undo = null, dirty = false;
-
-function say(text) {
-  const live = $('#announce');
-  live.textContent = '';
-  setTimeout(() => { live.textContent = text; }, 60);
-}
+const FIELDS = ['range', 'name', 'note'];
+const undos = []; /* each says whether there was still something to undo */
+let sequence = 0, version = 0, dirty = false;
 
 const rows = f => $$('#rules .rule', f);
 const field = (row, name) => $(`[name=${name}]`, row);
-const typed = row => ['range', 'name', 'note'].map(name => field(row, name).value.trim());
-const saved = row => [row.dataset.range || '', row.dataset.name || '', row.dataset.note || ''];
+const typed = row => FIELDS.map(name => field(row, name).value.trim());
+const saved = row => FIELDS.map(name => row.dataset[name] || '');
 const isSaved = row => 'saved' in row.dataset;
 const isRemoved = row => row.classList.contains('removed');
 const isBlank = row => !isSaved(row) && !typed(row).some(Boolean);
 const isEdited = row => !isRemoved(row) && (isSaved(row) ? typed(row).some((text, i) => text !== saved(row)[i]) : !isBlank(row));
 const live = f => rows(f).filter(row => !isRemoved(row) && !isBlank(row));
 const ranges = f => live(f).map(row => typed(row)[0]);
+const own = f => live(f).find(row => typed(row)[0].replace(/\/32$/, '') === f.dataset.clientIp);
 
+/* The draft is the form itself: what it holds is compared with what is saved, after every keystroke. */
 function refresh() {
   const f = form();
-  edits++;
+  version++;
   if (!f) { dirty = !!$('#conflict-form'); return; }
   const [choice, was, trusted, endpoint] = JSON.parse(f.dataset.baseline);
   const spelled = list => JSON.stringify(list.map(row => JSON.stringify(row)).sort());
@@ -52,9 +51,11 @@ function refresh() {
   }
   const edits = rows(f).filter(row => isRemoved(row) || isEdited(row)).length;
   $('#pending', f).textContent = dirty ? count(changed + (listChanged ? edits : 0), 'unsaved change') : '';
-  for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) button.ariaDisabled = dirty ? null : 'true';
+  for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) {
+    if (dirty) button.removeAttribute('aria-disabled'); else button.setAttribute('aria-disabled', 'true');
+  }
   const box = $('#add-client', f);
-  if (!box.disabled) box.checked = ranges(f).includes(f.dataset.clientIp);
+  if (!box.disabled) box.checked = !!own(f);
   $('#rule-count', f).textContent = `${live(f).length} of ${f.dataset.limit} rules`;
 }
 function changed() {
@@ -71,12 +72,13 @@ function newRow(f, text = '') {
   return row;
 }
 function keepOneBlankRow(f) {
-  const full = live(f).length >= +f.dataset.limit, blank = rows(f).filter(isBlank);
+  const full = live(f).length >= +f.dataset.limit, blank = rows(f).filter(isBlank), told = $('#rule-status', f).textContent;
   const keep = full ? null : blank.at(-1);
   for (const row of blank) if (row !== keep && !row.contains(document.activeElement)) row.remove();
   if (!full && !isBlank(rows(f).at(-1) || newRow(f))) newRow(f);
-  if (full) status(f, `All ${f.dataset.limit} rules are used. Delete one or combine ranges to add more.`);
-  else if ($('#rule-status', f).textContent.startsWith('All ')) status(f, '');
+  const said = `All ${f.dataset.limit} rules are used. Delete one or combine ranges to add more.`;
+  if (full && told !== said) { status(f, said); say(said); }
+  if (!full && told === said) status(f, '');
 }
 function addRanges(list) {
   const f = form(), have = new Set(ranges(f));
@@ -93,18 +95,15 @@ function addRanges(list) {
   say(told);
 }
 const split = text => text.replace(/#.*$/gm, '').split(/[\s,;]+/).filter(Boolean);
-function status(f, text, action) {
-  const line = $('#rule-status', f);
+function status(f, text, undoable) {
+  const line = $('#rule-status', f), button = document.createElement('button');
   line.textContent = text;
-  if (!action) return;
-  const button = document.createElement('button');
-  Object.assign(button, { type: 'button', className: 'linkbtn', textContent: 'Undo' });
-  button.addEventListener('click', action);
+  if (!undoable) return;
+  Object.assign(button, { type: 'button', className: 'linkbtn', textContent: 'Undo' }).addEventListener('click', undo);
   line.append(' ', button);
 }
-function icon(button, name) {
-  const use = $('use', button);
-  use.setAttribute('href', use.getAttribute('href').replace(/#.*/, '#' + name));
+function undo() {
+  while (undos.length && !undos.pop()()) { /* it was undone by its own button */ }
 }
 function mark(row, removed) {
   const button = $('.act button', row), act = removed ? 'restore' : 'remove', rid = row.dataset.rid;
@@ -113,23 +112,27 @@ function mark(row, removed) {
   $('.size', row).innerHTML = removed ? 'Deleted on save' : `<span id="size-${rid}"></span>`;
   Object.assign(button, { title: removed ? 'Undo' : 'Delete', value: `${act}:${rid}` }).dataset.act = act;
   if (removed) button.setAttribute('aria-label', 'Undo delete of ' + row.dataset.range);
-  icon(button, removed ? 'undo' : 'trash');
+  const use = $('use', button);
+  use.setAttribute('href', use.getAttribute('href').replace(/#.*/, removed ? '#undo' : '#trash'));
 }
+function fill(row, texts) { FIELDS.forEach((name, i) => { field(row, name).value = texts[i]; }); }
 function removeRow(row) {
-  const f = form(), text = typed(row)[0], next = row.nextElementSibling || row.previousElementSibling;
+  const f = form(), [text] = typed(row), next = row.nextElementSibling || row.previousElementSibling;
   if (isSaved(row)) {
-    ['range', 'name', 'note'].forEach((name, i) => { field(row, name).value = saved(row)[i]; });
+    row.typed = typed(row);
+    fill(row, saved(row));
     mark(row, true);
-    undo = () => restoreRow(row);
+    undos.push(() => row.isConnected && isRemoved(row) && restoreRow(row));
     $('.act button', row).focus();
   } else {
     const before = row.nextElementSibling;
     row.remove();
-    undo = () => {
+    undos.push(() => {
       $('#rules', f).insertBefore(row, before?.isConnected ? before : null);
-      status(f, ''); undo = null; changed(); field(row, 'range').focus();
-    };
-    status(f, `Deleted ${text}.`, () => undo?.());
+      status(f, ''); changed(); field(row, 'range').focus();
+      return true;
+    });
+    status(f, `Deleted ${text}.`, true);
     (next && field(next, 'range'))?.focus();
   }
   changed();
@@ -137,9 +140,11 @@ function removeRow(row) {
 }
 function restoreRow(row) {
   mark(row, false);
-  undo = null; changed();
+  if (row.typed) fill(row, row.typed);
+  changed();
   field(row, 'range').focus();
   say(`Restored ${typed(row)[0]}.`);
+  return true;
 }
 function combine(button) {
   const f = form(), row = button.closest('.rule'), other = rows(f).find(each => each.dataset.rid === button.dataset.other);
@@ -147,7 +152,7 @@ function combine(button) {
   field(other, 'range').value = button.dataset.value;
   forget(other);
   removeRow(row);
-  undo = null; status(f, '');
+  undos.length = 0; status(f, '');
   field(other, 'range').focus();
   say(`Combined into ${button.dataset.value}.`);
 }
@@ -156,48 +161,19 @@ function forget(row) {
   $('.rmsg', row).textContent = '';
   const size = $('.size span', row);
   if (size) size.textContent = '';
-  field(row, 'range').removeAttribute('aria-invalid');
+  for (const name of FIELDS) field(row, name).removeAttribute('aria-invalid');
 }
+function focusBlank() { (rows(form()).find(isBlank) || rows(form()).at(-1))?.querySelector('[name=range]').focus(); }
 
 function openDialog(template) {
-  $('#dialog-slot').replaceChildren($(template).content.firstElementChild.cloneNode(true));
-  return showDialog();
-}
-function showDialog() {
-  const dialog = $('#dialog-slot dialog'), opener = document.activeElement;
-  dialog.addEventListener('close', () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
-  dialog.showModal();
+  const dialog = $(template).content.firstElementChild.cloneNode(true);
+  $('#dialog-slot').replaceChildren(dialog);
   return dialog;
 }
 function mayLeave() {
   const dialog = openDialog('#leave-tpl');
   $('p', dialog).textContent = `You have ${$('#pending')?.textContent || 'unsaved edits'} on this page. Continuing drops them.`;
   return new Promise(done => dialog.addEventListener('close', () => done(dialog.returnValue === 'leave')));
-}
-function toast(text) {
-  const made = $('#toast-tpl').content.firstElementChild.cloneNode(true);
-  $('p', made).textContent = text;
-  $('#toasts').append(made);
-  announceToasts();
-}
-/* Errors stay; the rest goes after 8 s, unless it is being read. */
-function localise() {
-  for (const each of $$('time:not([title])')) {
-    each.title = each.textContent;
-    each.textContent = new Date(each.dateTime).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  }
-}
-function announceToasts() {
-  for (const each of $$('#toasts .toast:not([data-armed])')) {
-    each.dataset.armed = '';
-    say(`${$('b', each).textContent}. ${$('p', each).textContent}`);
-    if (each.classList.contains('err')) continue;
-    let timer;
-    const start = () => { timer = setTimeout(() => each.remove(), 8000); }, stop = () => clearTimeout(timer);
-    start();
-    for (const type of ['mouseenter', 'focusin']) each.addEventListener(type, stop);
-    for (const type of ['mouseleave', 'focusout']) each.addEventListener(type, start);
-  }
 }
 
 const actions = {
@@ -210,36 +186,30 @@ const actions = {
     forget(row); changed(); field(row, 'range').focus();
   },
   paste: () => openDialog('#paste-tpl'),
-  'close-dialog': button => button.closest('dialog').close(),
-  'close-toast': button => button.closest('.toast').remove(),
 };
 on('click', event => {
-  const off = event.target.closest('[aria-disabled=true]');
+  const off = event.target.closest('[aria-disabled=true]'), button = event.target.closest('[data-act]');
   if (off) { event.preventDefault(); event.stopImmediatePropagation(); say('No changes yet.'); return; }
-  const copy = event.target.closest('[data-copy]');
-  if (copy) {
-    const text = copy.dataset.copy, done = () => { say('Copied ' + text); icon(copy, 'check'); setTimeout(icon, 1600, copy, 'copy'); };
-    (navigator.clipboard?.writeText(text) || Promise.reject()).then(done, () => say('Copy is blocked by the browser. Select the text instead.'));
-  }
-  const button = event.target.closest('[data-act]');
-  if (button) { event.preventDefault(); event.stopImmediatePropagation(); actions[button.dataset.act](button); }
+  if (!button || !actions[button.dataset.act]) return;
+  event.preventDefault(); event.stopImmediatePropagation(); actions[button.dataset.act](button);
 }, true);
 on('input', event => {
-  const row = event.target.closest('#net-form .rule');
-  if (row) { undo = null; if (event.target.name === 'range') forget(row); }
-  if (event.target.id === 'rm-q') filterMenu(event.target.value.trim().toLowerCase());
+  if (!event.target.closest('#net-form')) return;
+  const row = event.target.closest('.rule');
+  if (row) forget(row);
+  /* A dropped draft can't come back over newer edits. */
+  $('.toast form')?.closest('.toast').remove();
   /* The box fires input before change: its mirror would untick it. */
-  if (event.target.id !== 'add-client' && event.target.closest('#net-form')) refresh();
+  if (event.target.id !== 'add-client') refresh();
 });
 on('change', event => {
   const f = form(), target = event.target;
-  if (target.name === 'theme') document.documentElement.dataset.theme = target.value;
-  else if (target.id === 'add-client' && f) {
-    const own = live(f).find(row => typed(row)[0] === f.dataset.clientIp);
-    if (target.checked && !own) addRanges([f.dataset.clientIp]);
-    if (!target.checked && own) removeRow(own);
-    target.focus();
-  } else if (target.closest('#net-form')) refresh();
+  if (!f?.contains(target)) return;
+  if (target.id !== 'add-client') { refresh(); return; }
+  const mine = own(f);
+  if (target.checked && !mine) addRanges([f.dataset.clientIp]);
+  if (!target.checked && mine) removeRow(mine);
+  target.focus();
 });
 on('paste', event => {
   if (event.target.name !== 'range') return;
@@ -249,7 +219,6 @@ on('paste', event => {
   addRanges(list);
   focusBlank();
 });
-function focusBlank() { (rows(form()).find(isBlank) || rows(form()).at(-1))?.querySelector('[name=range]').focus(); }
 on('submit', event => {
   if (!event.target.matches('[data-paste]') || event.submitter?.value !== 'add') return;
   const list = split($('textarea', event.target).value);
@@ -262,9 +231,14 @@ on('keydown', event => {
     event.preventDefault();
     /* A real click: without one htmx sends no button. */
     if (dirty) $('.cmd[value=save]', f).click(); else say('No changes to save.');
-  } else if (modified && key === 'z' && undo && !target.matches('input:not([type=checkbox], [type=radio]), textarea')) {
+  } else if (modified && key === 'z' && undos.length && !target.matches('input:not([type=checkbox], [type=radio]), textarea')) {
     event.preventDefault(); undo();
   } else if (target.closest('.rule') && target.matches('input')) rowKey(event, f, target);
+  else if (key === 'enter' && target.matches('#net-form input')) {
+    /* Enter edits; it never sends the form. */
+    event.preventDefault();
+    if (target.id === 'probe') $('[value=check].btn', f).click();
+  }
 });
 function rowKey(event, f, target) {
   const row = target.closest('.rule'), inputs = rows(f).filter(each => !isRemoved(each)).map(each => field(each, 'range'));
@@ -278,8 +252,8 @@ function rowKey(event, f, target) {
     changed();
   } else if (next && target.name === 'range') { event.preventDefault(); next.focus(); }
   else if (event.key === 'Escape') {
-    const i = ['range', 'name', 'note'].indexOf(target.name);
-    if (target.value !== saved(row)[i]) { event.stopPropagation(); target.value = saved(row)[i]; forget(row); changed(); }
+    const was = saved(row)[FIELDS.indexOf(target.name)];
+    if (target.value !== was) { event.stopPropagation(); target.value = was; forget(row); changed(); }
   }
 }
 
@@ -298,46 +272,44 @@ on('htmx:confirm', event => {
 });
 
 /* An answer about a draft that has changed since is dropped; the next one is on its way. */
-on('htmx:beforeSend', event => { event.detail.xhr.edits = edits; });
+on('htmx:beforeSend', ({ detail }) => { detail.xhr.version = version; });
 on('htmx:beforeSwap', ({ detail }) => {
-  if (detail.pathInfo.requestPath.endsWith('evaluate/') && detail.xhr.edits !== edits) detail.shouldSwap = false;
+  if (detail.pathInfo.requestPath.endsWith('/evaluate/') && detail.xhr.version !== version) detail.shouldSwap = false;
+});
+/* What is typed while a Save is under way would be lost with the form that its answer replaces. */
+on('htmx:beforeRequest', ({ detail }) => {
+  if (detail.elt.id !== 'net-form') return;
+  const cols = $('.cols'), at = document.activeElement;
+  cols.inert = true;
+  detail.xhr.addEventListener('loadend', () => setTimeout(() => {
+    cols.inert = false;
+    if (document.activeElement === document.body && cols.contains(at)) at.focus();
+  }, 50));
 });
 on('htmx:oobAfterSwap', event => {
   const id = event.detail.target.id || '';
-  if (id === 'toasts') announceToasts();
   if (!id.startsWith('msg-')) return;
   /* htmx hands us the node that was replaced. */
-  const input = document.getElementById('rng-' + id.slice(4));
-    if (!input) return;
-  if ($('[data-state=error]', document.getElementById(id))) input.setAttribute('aria-invalid', 'true');
-  else input.removeAttribute('aria-invalid');
+  const error = $('[data-state=error]', document.getElementById(id));
+  for (const part of ['rng', 'name', 'note']) {
+    const input = document.getElementById(part + id.slice(3));
+    if (error?.dataset.for === part) input?.setAttribute('aria-invalid', 'true'); else input?.removeAttribute('aria-invalid');
+  }
 });
-on('htmx:afterRequest', event => {
-  const part = event.detail.elt.closest(event.detail.elt.dataset?.closes || 'never');
-  if (part && event.detail.successful) part.close ? part.close() : part.remove();
-});
-on('htmx:afterSettle', event => {
-  if (event.detail.target.id === 'dialog-slot') { showDialog(); return; }
-  if (event.detail.target.id !== 'blade-body' && event.detail.elt.id !== 'blade-body') return;
-  undo = null; sequence += 1000;
-  localise(); refresh();
+on('htmx:afterSettle', ({ detail }) => {
+  if (detail.target.id !== 'blade-body' && detail.elt.id !== 'blade-body') return;
+  undos.length = 0; sequence += 1000;
+  refresh();
   ($('#error-summary') || $('.cmd[value=save]') || $('.cmd'))?.focus({ preventScroll: !$('#error-summary') });
 });
-for (const type of ['htmx:sendError', 'htmx:timeout', 'htmx:responseError']) {
-  on(type, ({ detail: { elt, xhr } }) => {
-    /* What asks by itself stays quiet. A refusal comes as one plain sentence. */
-    if (elt.matches('#evaluator, #changed-elsewhere')) return;
-    const plain = /^text.plain/.test(xhr.getResponseHeader('Content-Type'));
-    toast((plain ? xhr.responseText : "The console can't reach the server. Try again.") + ' Your edits are still here.');
-  });
-}
+/* A link to a field in a closed part of a row opens that part. */
+on('click', event => {
+  const link = event.target.closest('#error-summary a'), at = link && $(link.getAttribute('href'));
+  if (!at) return;
+  const more = at.closest('details');
+  if (more) more.open = true;
+  at.focus();
+});
 
-function filterMenu(text) {
-  for (const item of $$('#rmenu li')) item.hidden = !item.textContent.toLowerCase().includes(text);
-  if (text) for (const group of $$('#rmenu details')) group.open = true;
-}
-$('#rm-top')?.removeAttribute('hidden');
-announceToasts();
-localise();
 refresh();
 })();

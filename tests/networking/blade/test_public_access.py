@@ -260,14 +260,42 @@ def test_paste_without_scripts_is_a_page_that_carries_the_draft(contributor: Cli
 def test_the_client_ip_box_adds_a_row(
     contributor: Client, registry: Registry, was: bool, ticked: bool, ranges: list[str]
 ) -> None:
-    boxes: dict[str, Any] = {"client_listed": "1" if was else None, "add_client": "1" if ticked else None}
+    boxes: dict[str, Any] = {
+        "client_listed": "203.0.113.77" if was else None,
+        "add_client": "203.0.113.77" if ticked else None,
+    }
     contributor.post(URL, form("9.9.9.9", op="save-anyway", **boxes), REMOTE_ADDR="203.0.113.77")
     assert [str(rule) for rule in stored(registry).rules] == ranges
 
 
+def test_the_client_ip_box_means_the_address_it_showed(contributor: Client, registry: Registry) -> None:
+    contributor.post(URL, form("9.9.9.9", op="save-anyway", add_client="203.0.113.77"), REMOTE_ADDR="198.51.100.200")
+    assert [str(rule) for rule in stored(registry).rules] == ["9.9.9.9", "203.0.113.77"]
+
+
+def test_with_scripts_the_list_has_followed_the_client_ip_box_already(contributor: Client, registry: Registry) -> None:
+    data = form("9.9.9.9", "203.0.113.77/32", op="save-anyway", client_listed="203.0.113.77")
+    contributor.post(URL, data, REMOTE_ADDR="203.0.113.77", headers=HTMX)
+    assert [str(rule) for rule in stored(registry).rules] == ["9.9.9.9", "203.0.113.77"]
+
+
+@pytest.mark.parametrize("text", ["30.30.30.30\u200b", "\ufeff30.30.30.30", "\xa030.30.30.30 "])
+def test_characters_nobody_sees_are_no_part_of_an_address(contributor: Client, registry: Registry, text: str) -> None:
+    contributor.post(URL, form("16.17.18.0/24", text, op="save-anyway"))
+    assert [str(rule) for rule in stored(registry).rules] == ["16.17.18.0/24", "30.30.30.30"]
+
+
+def test_a_mistake_in_a_name_leads_to_the_name(contributor: Client, registry: Registry) -> None:
+    page = text_of(contributor.post(URL, form(name=["x" * 81, "", ""])))
+    assert '<a href="#name-s-16_17_18_0-24">' in page
+    assert '<details class="more" open>' in page
+    assert 'id="rng-s-16_17_18_0-24" name="range" value="16.17.18.0/24"' in page
+    assert page.count('aria-invalid="true"') == 1
+
+
 def test_unticking_the_client_ip_box_takes_the_row_away(contributor: Client, registry: Registry) -> None:
     contributor.post(
-        URL, form("9.9.9.9", "203.0.113.77", op="save-anyway", client_listed="1"), REMOTE_ADDR="203.0.113.77"
+        URL, form("9.9.9.9", "203.0.113.77", op="save-anyway", client_listed="203.0.113.77"), REMOTE_ADDR="203.0.113.77"
     )
     assert [str(rule) for rule in stored(registry).rules] == ["9.9.9.9"]
 

@@ -151,6 +151,41 @@ def test_the_base_may_be_the_default_policy_of_a_new_registry(contributor: Clien
     assert "When you opened the page" in text_of(answer)
 
 
+@pytest.mark.parametrize("op", ["save", "draft", "remove:s-9_9_9_9", "check"])
+def test_a_page_that_was_drafted_upon_keeps_the_state_it_was_opened_with(
+    contributor: Client, registry: Registry, op: str
+) -> None:
+    edited_by_bo(registry, make.selected(*map(str, STORED.rules), "192.0.2.64/26"))
+    page = text_of(contributor.post(URL, form("nonsense", op=op)))
+    assert f'name="fingerprint" value="{STORED.fingerprint}"' in page
+    assert contributor.post(URL, form("16.17.18.0/24", fingerprint=STORED.fingerprint)).status_code == 409
+
+
+def test_the_way_back_from_discard_keeps_the_state_the_draft_began_with(
+    contributor: Client, registry: Registry
+) -> None:
+    edited_by_bo(registry, make.selected("9.9.9.9"))
+    page = text_of(contributor.post(URL, form("8.8.8.8", op="discard"), headers=HTMX))
+    toast = page[page.index("toast-act") :]
+    assert f'name="fingerprint" value="{STORED.fingerprint}"' in toast
+    assert f'name="fingerprint" value="{make.selected("9.9.9.9").fingerprint}"' in page[: page.index("toast-act")]
+
+
+def test_saving_what_somebody_saved_already_is_no_conflict(contributor: Client, registry: Registry) -> None:
+    edited_by_bo(registry, make.selected("203.0.113.0/24"))
+    answer = contributor.post(URL, form("203.0.113.0/24"))
+    assert answer.status_code == 303
+    assert "has these settings already" in text_of(contributor.get(URL))
+
+
+def test_a_tier_lowered_while_somebody_edits_loses_nothing_typed(contributor: Client, db: None) -> None:
+    registry = make.registry()
+    registry.change_tier("Basic", make.BO)
+    answer = contributor.post(URL, form("9.9.9.9", seen=AccessPolicy(), public_access="selected"))
+    assert answer.status_code == 422
+    assert 'value="9.9.9.9"' in text_of(answer)
+
+
 def test_a_row_with_an_error_is_told_before_the_conflict(contributor: Client, registry: Registry) -> None:
     edited_by_bo(registry, make.selected("9.9.9.9"))
     assert contributor.post(URL, form("nonsense", fingerprint=STORED.fingerprint)).status_code == 422
