@@ -6,6 +6,7 @@ from typing import Any, override
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
@@ -152,7 +153,7 @@ class EndpointSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
     list_select_related = ("registry",)
     search_fields = ("registry__name", "registry__resource_group__name")
     show_full_result_count = False
-    ordering = ("registry__name",)
+    ordering = (Lower("registry__name"),)
     actions = (add_range,)
 
     @admin.display(description="Tier", ordering="registry__sku")

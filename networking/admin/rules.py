@@ -29,7 +29,7 @@ class FirewallRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic i
     list_select_related = ("settings__registry",)
     search_fields = ("range", "name", "note", "settings__registry__name")
     show_full_result_count = False
-    ordering = ("settings__registry__name", "position", "pk")
+    ordering = ("-pk",)  # by index: there may be millions
     fields = ("range", "registry", "name", "note", "added_by", "added_at")
 
     @admin.display(description="Registry", ordering="settings__registry__name")

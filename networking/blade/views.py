@@ -133,8 +133,8 @@ def _edited(request: BladeRequest, registry: Registry, draft: Draft, op: str) ->
 
 
 def _with_client(request: BladeRequest, draft: Draft) -> Draft:
-    """Without scripts, ticking "Add your client IP address" adds a row and unticking it takes the row away. Both the box
-    and what it was before post the address they showed; with scripts the list has followed the box already."""
+    """Without scripts, ticking "Add your client IP address" adds a row and unticking it takes the row away. The box and
+    what it was before both post the address they showed; with scripts the list has followed the box already."""
     ticked, was_ticked = request.POST.get("add_client", ""), request.POST.get("client_listed", "")
     shown = AddressRange.parse(ticked or was_ticked)
     if request.htmx or bool(ticked) == bool(was_ticked) or not isinstance(shown, AddressRange):
