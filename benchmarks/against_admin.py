@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 from benchmarks.filling import policy
-from benchmarks.visitor import SAVES, Visitor, queries, timed
+from benchmarks.visitor import Visitor, another_name, queries, timed
 from networking.access.policy import MAX_IP_RULES
 from tests import make
 from tests.servers.person import ATTRIBUTE
@@ -50,7 +50,7 @@ def then(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], 
 def admin_saves(visitor: Visitor, path: str) -> Callable[[], None]:
     """The same change: the last rule named anew, everything else as the page has it."""
     data = admin_form(visitor.get(path))
-    data[f"rules-{MAX_IP_RULES - 1}-name"] = f"Save {next(SAVES)}"
+    data[f"rules-{MAX_IP_RULES - 1}-name"] = another_name()
     data["_continue"] = "1"
 
     def save() -> None:

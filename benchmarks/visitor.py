@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
+from secrets import token_hex
 
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -14,7 +14,6 @@ from registries.models import Account
 from tests.servers.person import Form
 
 WARM_UP = 1
-SAVES = count(1)
 
 
 class Visitor:
@@ -47,7 +46,7 @@ class Visitor:
         """One rule named anew. With htmx the answer is the page, without it a redirect to the page."""
         form = self.form(registry)
         at = max(place for place, (name, value) in enumerate(form.fields) if name == "range" and value) + 1
-        changed = replace(form, fields=(*form.fields[:at], ("name", f"Save {next(SAVES)}"), *form.fields[at + 1 :]))
+        changed = replace(form, fields=(*form.fields[:at], ("name", another_name()), *form.fields[at + 1 :]))
         data = {**fields(changed), "op": ["save"]}
         headers = {"HX-Request": "true"} if htmx else {}
         wanted = 200 if htmx else 303
@@ -59,6 +58,11 @@ class Visitor:
 
     def _expect(self, wanted: int, status: int, path: str) -> None:
         assert status == wanted, f"{path} answers {status}"
+
+
+def another_name() -> str:
+    """Of a rule, and never twice: what is stored already is no Save."""
+    return f"Save {token_hex(6)}"
 
 
 def fields(form: Form) -> dict[str, list[str]]:

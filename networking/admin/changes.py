@@ -6,8 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 
+from networking.difference import tell
 from registries.models import Change
 from registries.resource_id import ResourceId
 
@@ -46,13 +48,17 @@ class ChangeAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the 
     search_fields = ("resource_id", "account", "address", "comment")
     show_full_result_count = False
     ordering = ("-at", "-pk")
-    fields = ("at", "operation", "resource_id", "account", "door", "address", "comment", "was", "became")
+    fields = ("at", "operation", "resource_id", "account", "door", "address", "comment", "happened", "was", "became")
 
     @admin.display(description="Registry", ordering="resource_id")
     def registry_name(self, change: Change) -> str:
         """From the text, because a change outlives its registry."""
         place = ResourceId.parse(change.resource_id)
         return place.name if place else change.resource_id
+
+    @admin.display(description="What happened")
+    def happened(self, change: Change) -> str:
+        return render_to_string("networking/parts/difference.html", {"told": tell(change)})
 
     @admin.display(description="Before")
     def was(self, change: Change) -> str:

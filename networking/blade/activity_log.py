@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
-from networking.blade.difference import Told, tell
+from networking.difference import Told, tell
 from registries.models import Change
 from registries.resource_id import PROVIDER, ResourceId
 

@@ -203,7 +203,9 @@ def _afresh(
 ) -> HttpResponse:
     """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
     if request.htmx:
-        more = {"dropped": dropped, "dropped_fingerprint": request.POST.get("fingerprint", "")} if dropped else {}
+        more: dict[str, Any] = (
+            {"dropped": dropped, "dropped_fingerprint": request.POST.get("fingerprint", "")} if dropped else {}
+        )
         return _page(request, registry, Draft.of(policy), **more)
     return see_other("networking", registry.name)
 

@@ -12,7 +12,7 @@ from tests import make
 from tests.networking.blade.test_public_access import HTMX, STORED, URL, form, stored, text_of
 
 STATE = URL + "state/"
-YOU = {"REMOTE_ADDR": "203.0.113.77"}
+YOU: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.77"}
 
 
 @pytest.fixture

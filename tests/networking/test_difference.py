@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking.access.policy import AccessPolicy, DefaultAction, PublicAccess, PublicNetworkAccess
-from networking.blade.difference import Kind, Line, Shifted, Told, tell, tell_policies
+from networking.difference import Kind, Line, Shifted, Told, tell, tell_policies
 from networking.models import UPDATE, EndpointSettings
 from registries.models import Change
 from tests import make
