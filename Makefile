@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.12 -
 .PHONY: help run test browser server lint pictures lock benchmark clean
 
 help:
-	@echo 'make run         the dashboard with demonstration registries, on http://127.0.0.1:$(PORT)/ (PORT=8001: elsewhere)'
+	@echo 'make run         the dashboard with demonstration registries, on http://localhost:$(PORT)/ (PORT=8001: elsewhere)'
 	@echo 'make test        the tests that need no server'
 	@echo 'make browser     the tests in Chromium'
 	@echo 'make server      the tests that kill a server in the middle of its work'
@@ -35,7 +35,7 @@ run:
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(BIN)/python manage.py demo
-	@echo 'Portcullis: http://127.0.0.1:$(PORT)/ (Ctrl+C stops it)'
+	@echo 'Portcullis: http://localhost:$(PORT)/ (Ctrl+C stops it)'
 	@exec $(BIN)/granian --interface wsgi registries.wsgi:application --host 127.0.0.1 --port $(PORT) \
 		--workers 1 --blocking-threads 4 --no-access-log --log-level warning
 

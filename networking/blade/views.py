@@ -203,10 +203,8 @@ def _afresh(
 ) -> HttpResponse:
     """The clean page: in place with htmx, by a redirect without, so that a reload repeats nothing."""
     if request.htmx:
-        more: dict[str, Any] = (
-            {"dropped": dropped, "dropped_fingerprint": request.POST.get("fingerprint", "")} if dropped else {}
-        )
-        return _page(request, registry, Draft.of(policy), **more)
+        began = request.POST.get("fingerprint", "")
+        return _page(request, registry, Draft.of(policy), dropped=dropped, dropped_fingerprint=began)
     return see_other("networking", registry.name)
 
 
