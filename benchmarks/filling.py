@@ -68,9 +68,10 @@ def fill(count: int) -> None:
             for registry in made
         )
         _add_rules(kept, made[0].pk, made[-1].pk)
-    with connection.cursor() as cursor:
-        # What autovacuum does by itself a minute later.
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    # What happens by itself a few minutes later, and would otherwise happen in the middle of a figure.
+    for statement in ("VACUUM ANALYZE", "CHECKPOINT") if connection.vendor == "postgresql" else ("ANALYZE",):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
 
 
 def _groups() -> list[ResourceGroup]:

@@ -8,7 +8,7 @@ from benchmarks.visitor import Visitor, queries, timed
 from registries.listing import LINES
 from registries.models import Registry
 
-TIMES = 15
+TIMES = 8
 
 
 def samples() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.servers import postgres
 from tests.servers.portal import Portal, installed
 
 FEW, MANY = 100, 100_000
-ROUNDS = 3
+ROUNDS = 5
 GOAL = 1.5
 HELD_TO_IT = ("list", "blade", "evaluate", "save")
 

@@ -30,6 +30,11 @@ class Picture:
     path: str
     role: str | None = "owner"
     act: Callable[[Page], None] | None = None
+    on_a_phone: bool = False  # one that the documents show narrow too
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return WIDTHS if self.on_a_phone else WIDTHS[:1]
 
 
 def open_resource_group(page: Page) -> None:
@@ -127,13 +132,13 @@ def settle(page: Page) -> None:
 BLADE = "/registries/mycontainerregistry/networking/"
 PICTURES = (
     Picture("sign-in", "/sign-in/", role=None),
-    Picture("list", "/registries/"),
+    Picture("list", "/registries/", on_a_phone=True),
     Picture("create", "/create-registry/"),
     Picture("overview", "/registries/mycontainerregistry/"),
     Picture("tier", "/registries/mycontainerregistry/tier/"),
     Picture("delete", "/registries/mycontainerregistry/delete/"),
     Picture("resource-group", "/registries/mycontainerregistry/", act=open_resource_group),
-    Picture("networking", BLADE),
+    Picture("networking", BLADE, on_a_phone=True),
     Picture("networking-all", "/registries/myregistry/networking/"),
     Picture("networking-disabled", "/registries/contosoarchive/networking/"),
     Picture("networking-hundred", "/registries/contosobranches/networking/"),
@@ -142,15 +147,15 @@ PICTURES = (
     Picture("networking-edited", BLADE, act=edit),
     Picture("networking-mistakes", BLADE, act=make_mistakes),
     Picture("networking-paste", BLADE, act=paste),
-    Picture("networking-names", BLADE, act=name_a_rule),
+    Picture("networking-names", BLADE, act=name_a_rule, on_a_phone=True),
     Picture("networking-disabling", BLADE, act=choose_disabled),
     Picture("networking-leaving", BLADE, act=leave),
-    Picture("networking-lock-out", BLADE, act=lock_yourself_out),
+    Picture("networking-lock-out", BLADE, act=lock_yourself_out, on_a_phone=True),
     Picture("networking-conflict", BLADE, act=run_into_a_conflict),
     Picture("networking-trusted", BLADE, act=explain_trusted_services),
     Picture("account-menu", BLADE, act=open_account_menu),
     Picture("tester", "/registries/mycontainerregistry/networking/tester/?ip=192.0.2.50"),
-    Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19"),
+    Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19", on_a_phone=True),
     Picture("troubleshoot", "/registries/mycontainerregistry/networking/troubleshoot/?proxy=192.0.2.50"),
     Picture("activity", "/registries/mycontainerregistry/activity/", act=expand_changes),
     Picture("activity-all", "/activity/", act=expand_changes),
@@ -194,27 +199,34 @@ def clip(page: Page, width: int) -> FloatRect | None:
 
 
 def shrink(path: Path) -> None:
-    """A third of the size: the 256 commonest colours stay exactly, the few pixels of others get the nearest of them."""
+    """A third of the size: 256 colours stay exactly, the few pixels of others get the nearest of them. Every hue keeps
+    its commonest colour, however few its pixels: a red sign stays red. The rest are the commonest of all."""
     with Image.open(path) as opened:
         raw = opened.convert("RGB").tobytes()
         size = opened.size
     pixels = list(zip(raw[::3], raw[1::3], raw[2::3], strict=True))
     counted = [colour for colour, _ in Counter(pixels).most_common()]
-    kept = counted[:256]
+    hues: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for colour in counted:
+        hues.setdefault(tuple(channel >> 5 for channel in colour), colour)
+    kept = list(dict.fromkeys([*list(hues.values())[:200], *counted]))[:256]
     index = {colour: number for number, colour in enumerate(kept)}
-    for rare in counted[256:]:
+    for rare in counted:
+        if rare in index:
+            continue
         index[rare] = index[min(kept, key=lambda colour: sum(abs(a - b) for a, b in zip(colour, rare, strict=True)))]
     small = Image.frombytes("P", size, bytes(index[pixel] for pixel in pixels))
     small.putpalette([channel for colour in kept for channel in colour])
     small.save(path, optimize=True)
 
 
-def all_of(pictures: list[Picture], widths: list[int]) -> Iterator[Path]:
+def all_of(pictures: list[Picture], width: int | None) -> Iterator[Path]:
     with running() as server, sync_playwright() as playwright:
         browser = launch(playwright)
         sign_ins = SignIns(browser, server.url)
-        for picture, width, scheme in product(pictures, widths, SCHEMES):
-            yield take(browser, sign_ins, picture, width, scheme)
+        for picture in pictures:
+            for each, scheme in product([width] if width else picture.widths, SCHEMES):
+                yield take(browser, sign_ins, picture, each, scheme)
         browser.close()
 
 
@@ -222,7 +234,9 @@ def main() -> int:
     known = {picture.name: picture for picture in PICTURES}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; left out, all of them")
-    parser.add_argument("--width", type=int, default=os.environ.get("WIDTH") or None, help="instead of 1440 and 390")
+    parser.add_argument(
+        "--width", type=int, default=os.environ.get("WIDTH") or None, help="instead of 1440, and 390 for some"
+    )
     wanted = parser.parse_args()
     if unknown := [name for name in wanted.names if name not in known]:
         parser.error(f"there is no picture {', '.join(unknown)}")
@@ -231,7 +245,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     pictures = [known[name] for name in wanted.names] or list(PICTURES)
     total = 0
-    for path in all_of(pictures, [wanted.width] if wanted.width else list(WIDTHS)):
+    for path in all_of(pictures, wanted.width):
         total += path.stat().st_size
         sys.stdout.write(f"{path.stat().st_size:8,} {path.relative_to(ROOT)}\n")
     sys.stdout.write(f"{total:8,} bytes\n")
