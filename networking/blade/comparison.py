@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from networking.access.policy import AccessPolicy, Rule, difference, settings_of
 from networking.blade.saving import Conflict
+from networking.difference import tell_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,18 @@ def compare(conflict: Conflict) -> list[ComparedLine]:
         _ranges(base, theirs) if base else Cell(_count(theirs.rules)),
         _ranges(base or theirs, mine),
     )
-    return [*lines, ranges]
+    moved = ComparedLine(
+        "Public addresses",
+        Cell() if base else None,
+        Cell(_shift(base, theirs)) if base else Cell(),
+        Cell(_shift(base or theirs, mine)),
+    )
+    return [*lines, ranges, moved] if moved.theirs.text or moved.mine.text else [*lines, ranges]
+
+
+def _shift(before: AccessPolicy, after: AccessPolicy) -> str:
+    """Who gains and who loses access by one side's changes, counted in addresses."""
+    return "; ".join(each.who for each in tell_policies(before, after).shifted)
 
 
 def _ranges(before: AccessPolicy, after: AccessPolicy) -> Cell:

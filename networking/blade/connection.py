@@ -169,7 +169,7 @@ def _for_services(policy: AccessPolicy, identity: Identity) -> NextStep:
         return NextStep("Tick the firewall exception for trusted Microsoft services.", networking=True)
     if identity is Identity.REGISTRY_TASK and not policy.tasks_bypass:
         return NextStep(
-            "Set networkRuleBypassAllowedForTasks on the registry: an import brings it, and the administration can set it."
+            "Set networkRuleBypassAllowedForTasks on the registry. An import brings it, and so does the administration."
         )
     return NextStep(
         "The exception and virtual network rules exclude each other. Remove those rules where they were made; "

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from networking.access.analysis import shift
 from networking.access.policy import MAX_IP_RULES, MAX_RULE_NAME, MAX_RULE_NOTE, PublicAccess
 from networking.blade.access_card import card, check, note_on_access
 from networking.blade.http import BladeRequest
+from networking.difference import tell_policies
 from networking.forms import MAX_COMMENT, Draft
 from networking.rows import JudgedRow, Row
 from registries.models import CHANGE, Registry
@@ -39,23 +39,12 @@ def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, fa
         "client_cover": cover.range if cover and not listed else None,
         "problems": draft.problems if failed else (),
         "access": card(draft.stored, draft.policy, client),
-        "shift": _told_shift(draft),
+        "shift": [f"{each.who}." for each in tell_policies(draft.stored, draft.policy).shifted],
         "max_comment": MAX_COMMENT,
         "checked": check(request.POST.get("probe", ""), draft.stored, draft.policy),
         "note_kind": kind,
         "note": note,
     }
-
-
-def _told_shift(draft: Draft) -> list[str]:
-    """How many addresses a Save lets in and shuts out, a sentence each."""
-    moved = shift(draft.stored, draft.policy)
-    counted = ((moved.gains, "gain", "gains"), (moved.losses, "lose", "loses"))
-    return [
-        f"1 address {one} access." if count == 1 else f"{count:,} addresses {many} access."
-        for count, many, one in counted
-        if count
-    ]
 
 
 def _choices(draft: Draft, *, editable: bool) -> list[dict[str, Any]]:

@@ -41,6 +41,23 @@ def open_resource_group(page: Page) -> None:
     page.get_by_role("link", name="myResourceGroup").first.click()
 
 
+def create_with_mistakes(page: Page) -> None:
+    page.get_by_label("Registry name").fill("my-registry")
+    page.get_by_role("button", name="Review + create").last.click()
+
+
+def review_a_new_registry(page: Page) -> None:
+    page.get_by_label("Or create a new group").fill("practice")
+    page.get_by_label("Registry name").fill("practiceregistry")
+    page.get_by_role("button", name="Review + create").last.click()
+    page.get_by_role("button", name="Create", exact=True).wait_for()
+
+
+def mistype_the_name(page: Page) -> None:
+    page.locator("form input[type=text]").last.fill("another name")
+    page.get_by_role("button", name="Delete").last.click()
+
+
 def edit(page: Page) -> None:
     """A rule edited, one added, one deleted, and another address checked."""
     fields = page.locator("#rules [name=range]")
@@ -134,9 +151,13 @@ PICTURES = (
     Picture("sign-in", "/sign-in/", role=None),
     Picture("list", "/registries/", on_a_phone=True),
     Picture("create", "/create-registry/"),
+    Picture("create-mistakes", "/create-registry/", act=create_with_mistakes),
+    Picture("create-review", "/create-registry/", act=review_a_new_registry),
+    Picture("list-nothing", "/registries/?q=nothing+like+it"),
     Picture("overview", "/registries/mycontainerregistry/"),
     Picture("tier", "/registries/mycontainerregistry/tier/"),
     Picture("delete", "/registries/mycontainerregistry/delete/"),
+    Picture("delete-mistake", "/registries/mycontainerregistry/delete/", act=mistype_the_name),
     Picture("resource-group", "/registries/mycontainerregistry/", act=open_resource_group),
     Picture("networking", BLADE, on_a_phone=True),
     Picture("networking-all", "/registries/myregistry/networking/"),

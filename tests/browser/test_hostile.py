@@ -1,7 +1,7 @@
 """What a review with fresh eyes found once, held from now on."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.blade import Blade
 from tests.browser.chromium import OpenPage
@@ -47,7 +47,12 @@ def test_enter_never_saves(blade: Blade, field: str) -> None:
 def test_what_is_typed_while_a_save_is_under_way_is_not_taken_and_not_lost_unseen(blade: Blade) -> None:
     blade.type_range("192.0.2.10")
     blade.evaluated()
-    blade.page.route("**/networking/", lambda route: (blade.page.wait_for_timeout(500), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        blade.page.wait_for_timeout(500)
+        route.continue_()
+
+    blade.page.route("**/networking/", slowly)
     blade.save.click()
     expect(blade.page.locator(".cols")).to_have_attribute("inert", "")
     expect(blade.pending).to_have_text("")

@@ -19,12 +19,14 @@ def test_only_what_somebody_changed_is_compared_and_always_the_ranges() -> None:
             Cell("2 ranges"),
             Cell("2 ranges", changed=True, added=("9.9.9.9",), removed=("16.17.18.0/24",)),
         ),
+        ComparedLine("Public addresses", Cell(), Cell(), Cell("1 address gains access; 256 addresses lose access")),
     ]
 
 
 def test_a_choice_stands_for_the_two_facts_behind_it() -> None:
     lines = compare(Conflict(BASE, BASE.with_public_access(PublicAccess.ALL_NETWORKS), BASE, None))
-    assert [line.label for line in lines] == ["Public network access", "Address ranges"]
+    assert [line.label for line in lines] == ["Public network access", "Address ranges", "Public addresses"]
+    assert lines[-1].theirs.text == "Everyone else on the internet (3,702,390,272 addresses) gains access"
 
 
 def test_a_renamed_rule_is_told_with_both_names() -> None:
@@ -43,4 +45,5 @@ def test_without_a_base_mine_is_compared_with_theirs() -> None:
             Cell("2 ranges"),
             Cell("1 range", changed=True, added=("9.9.9.9",), removed=("16.17.18.0/24", "203.0.113.0/24")),
         ),
+        ComparedLine("Public addresses", None, Cell(), Cell("1 address gains access; 512 addresses lose access")),
     ]

@@ -204,7 +204,7 @@ NEXT_STEPS = [
         make.selected(),
         {"ip": "", "identity": "registry_task"},
         NextStep(
-            "Set networkRuleBypassAllowedForTasks on the registry. It comes with an import; no page here changes it."
+            "Set networkRuleBypassAllowedForTasks on the registry. An import brings it, and so does the administration."
         ),
         id="a task",
     ),
