@@ -31,6 +31,7 @@ def test_a_save_that_shuts_you_out_asks_first(blade: Blade) -> None:
     lock_out(blade.page)
     dialog = blade.page.get_by_role("dialog", name=re.compile("lose"))
     expect(dialog).to_contain_text("203.0.113.24")
+    expect(dialog).to_contain_text("Training laptops")  # a must-work caller of the demonstration
     expect(dialog.get_by_role("button", name="Add the lost addresses and save")).to_be_focused()
     blade.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

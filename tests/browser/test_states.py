@@ -72,3 +72,28 @@ def test_a_save_that_fails_keeps_every_edit_and_says_why(
     expect(toast).to_contain_text("Your edits are still here.")
     assert "192.0.2.10" in blade.ranges()
     expect(blade.pending).to_have_text("1 unsaved change")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
+def test_a_theme_is_chosen_once_and_kept(open_page: OpenPage, javascript: bool) -> None:
+    page = open_page("reader", javascript=javascript, scheme="light")
+    page.goto(URL)
+    page.get_by_role("button", name="Appearance").click()
+    page.get_by_label("Dark").check()
+    if not javascript:
+        page.get_by_role("button", name="Apply").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.wait_for_load_state("networkidle")
+    page.goto("/registries/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == "rgb(27, 26, 25)"
+
+
+def test_the_list_of_registries_is_exported_as_it_is_filtered(open_page: OpenPage) -> None:
+    page = open_page("reader")
+    page.goto("/registries/?tier=Basic")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export to CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("contosolab,")
