@@ -88,7 +88,7 @@ class Told:
 def tell(change: Change) -> Told:
     """What a stored change did. Of a record that says it in words we don't know, the operation only."""
     if change.operation == UPDATE:
-        before, after = _policy(change.before), _policy(change.after)
+        before, after = policy_of(change.before), policy_of(change.after)
         return tell_policies(before, after) if before and after else Told(change.operation)
     # Of a registry that begins or ends, only one side is there to tell.
     nothing = "" if change.before is None or change.after is None else "none"
@@ -167,7 +167,7 @@ def _spelled(rule: Rule) -> str:
     return f"{rule} ({rule.name})" if rule.name else str(rule)
 
 
-def _policy(record: Any) -> AccessPolicy | None:
+def policy_of(record: Any) -> AccessPolicy | None:
     """None for what is not the record of a policy."""
     try:
         policy = AccessPolicy.from_record(record)

@@ -1,10 +1,11 @@
 """The Effective access card: who gets in, for the saved settings and for the draft."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from networking.access.decision import Caller, Decision, Identity, Reason, decide
 from networking.access.policy import AccessPolicy, PublicAccess
+from networking.blade.connection import QUOTED, read_address
 from networking.client_address import ClientAddress
 from networking.forms import visible
 
@@ -53,10 +54,10 @@ def check(text: str, saved: AccessPolicy, draft: AccessPolicy) -> Check | None:
     text = visible(text)
     if not text:
         return None
-    try:
-        caller = Caller(address=ip_address(text))
-    except ValueError:
-        return Check(text[:64], problem=f"'{text[:64]}' isn't an IP address. Try a form like 198.51.100.7.")
+    address = read_address(text)
+    if isinstance(address, str):
+        return Check(text[:QUOTED], problem=address)
+    caller = Caller(address=address)
     now = _told("Saved settings", decide(saved, caller), saved)
     if saved == draft:
         return Check(text, lines=(now,))

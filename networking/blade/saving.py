@@ -1,7 +1,6 @@
 """Save: what stops it, what it asks first, and what comes of two people saving at once."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from networking.access.addresses import AddressRange
 from networking.access.decision import Caller
@@ -9,6 +8,7 @@ from networking.access.lockout import LockedOut, Watched, locked_out, shuts_out
 from networking.access.merging import combine
 from networking.access.policy import AccessPolicy, PublicAccess
 from networking.blade.http import BladeRequest
+from networking.difference import policy_of
 from networking.forms import Draft
 from networking.models import UPDATE, EndpointSettings, MustWorkCaller
 from registries.models import Change, Registry
@@ -83,31 +83,28 @@ class Conflict:
 
 
 def conflict(registry: Registry, seen: str, mine: AccessPolicy, theirs: AccessPolicy) -> Conflict:
-    changes = list(registry.changes.filter(operation=UPDATE).order_by("-at", "-pk")[:REMEMBERED])
+    changes = _remembered(registry)
     return Conflict(_base(seen, changes), theirs, mine, changes[0] if changes else None)
 
 
 def combined(registry: Registry, seen: str, mine: AccessPolicy, theirs: AccessPolicy) -> AccessPolicy:
     """Both sides' changes; only mine where what both began with is gone."""
-    base = conflict(registry, seen, mine, theirs).base
+    base = _base(seen, _remembered(registry))
     return combine(base, theirs, mine) if base is not None else mine
+
+
+def _remembered(registry: Registry) -> list[Change]:
+    return list(registry.changes.filter(operation=UPDATE).order_by("-at", "-pk")[:REMEMBERED])
 
 
 def _base(seen: str, changes: list[Change]) -> AccessPolicy | None:
     """The policy with that fingerprint, out of the change records; the newest first."""
     for change in changes:
         for record in (change.after, change.before):
-            policy = _read(record)
+            policy = policy_of(record)
             if policy is not None and policy.fingerprint == seen:
                 return policy
     return AccessPolicy() if AccessPolicy().fingerprint == seen else None
-
-
-def _read(record: Any) -> AccessPolicy | None:
-    try:
-        return AccessPolicy.from_record(record)
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def changed_elsewhere(registry: Registry, seen: str) -> Change | None:

@@ -59,6 +59,7 @@ def test_a_named_rule_is_named_in_the_answer() -> None:
     ("address", "verdict", "why"),
     [
         pytest.param("203.0.113.9", "Allowed", "Matches 203.0.113.0/24 (rule 1)", id="covered"),
+        pytest.param("::ffff:203.0.113.9", "Allowed", "Matches 203.0.113.0/24 (rule 1)", id="IPv4 spelled as IPv6"),
         pytest.param("192.0.2.1", "Denied", "No address range matches", id="not covered"),
         pytest.param("10.0.0.1", "Denied", "No address range matches", id="private"),
         pytest.param("2001:db8::1", "Denied", "No address range matches", id="IPv6"),
