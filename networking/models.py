@@ -9,7 +9,14 @@ from django.utils import timezone
 from networking.access.addresses import AddressRange
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
 from networking.access.problems import Problem
-from registries.models import Change, Origin, Registry
+from networking.access_requests import AccessRequest as AccessRequest
+from networking.access_requests import GateReport as GateReport
+from networking.networks import PrivateEndpoint as PrivateEndpoint
+from networking.networks import PrivateEndpointConnection as PrivateEndpointConnection
+from networking.networks import Subnet as Subnet
+from networking.networks import VirtualNetwork as VirtualNetwork
+from networking.trusted_services import TrustedService as TrustedService
+from registries.models import Change, Generation, Origin, Registry
 
 UPDATE = "Update networking"  # the operation of a change record that store writes
 
@@ -109,8 +116,9 @@ class EndpointSettings(models.Model):
         registry.subnet_count = len(policy.subnets)
         registry.data_endpoint = policy.data_endpoint
         registry.changed_at = timezone.now()
+        registry.generation = Generation.next()
         registry.save(
-            update_fields=["public_access", "rule_count", "subnet_count", "data_endpoint", "changed_at"],
+            update_fields=["public_access", "rule_count", "subnet_count", "data_endpoint", "changed_at", "generation"],
         )
 
     def _write_rules(self, rules: tuple[Rule, ...], origin: Origin) -> None:
@@ -150,6 +158,7 @@ class FirewallRule(models.Model):
     position = models.PositiveSmallIntegerField()
     added_by = models.CharField(max_length=150, blank=True)
     added_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # when a gate last let somebody in by it
 
     class Meta:
         ordering: ClassVar = ["position", "pk"]

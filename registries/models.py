@@ -1,69 +1,34 @@
 """What a registry is: its place in ARM, its tier, its tags, and the record of everything that changed."""
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 from registries import regions
+from registries.accounts import CHANGE as CHANGE
+from registries.accounts import CREATE as CREATE
+from registries.accounts import DELETE as DELETE
+from registries.accounts import MANAGE_ACCOUNTS as MANAGE_ACCOUNTS
+from registries.accounts import VIEW as VIEW
+from registries.accounts import Account as Account
+from registries.changes import Change as Change
+from registries.changes import Origin as Origin
+from registries.generation import Generation as Generation
+from registries.generation import Tombstone as Tombstone
 from registries.notifications import Notification as Notification
+from registries.replications import Replication as Replication
 from registries.resource_id import ResourceId
 
 NAME_RULE = re.compile(r"[a-zA-Z0-9]{5,50}", re.ASCII)
 TIERS = ("Basic", "Standard", "Premium")
 
-# What a role may do, as Django permissions. Everything is asked through Account.may, so that a later scope
-# (a subscription, a group, one registry) changes one function.
-VIEW = "registries.view_registry"
-CREATE = "registries.add_registry"
-CHANGE = "registries.change_registry"
-DELETE = "registries.delete_registry"
-MANAGE_ACCOUNTS = "registries.change_account"
 
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Who makes a change, through which door, from which address, and what they say of it."""
-
-    account: str
-    door: str
-    address: str = ""
-    comment: str = ""
-
-
-class Account(AbstractUser):
-    """A person who signs in. The groups Reader, Contributor and Owner are the roles."""
-
-    if TYPE_CHECKING:
-        id: int
-
-    class Meta:
-        verbose_name = "account"
-
-    def may(self, permission: str, registry: "Registry | None" = None) -> bool:
-        """The one place where a permission is checked."""
-        return self.has_perm(permission)
-
-    @cached_property
-    def role(self) -> str:
-        """The name of the account's role, for people to read; what it may do is asked through `may`."""
-        group = self.groups.order_by("name").first()
-        return group.name if group else "No role"
-
-    @property
-    def initials(self) -> str:
-        return self.username[:2].upper()
-
-    @property
-    def unread(self) -> int:
-        """How many notifications the bell has that this account has not looked at. One query."""
-        return self.notifications.filter(read_at=None).count()
+def all_providers() -> list[str]:
+    return ["Microsoft.ContainerRegistry", "Microsoft.Network"]
 
 
 class Subscription(models.Model):
@@ -71,6 +36,8 @@ class Subscription(models.Model):
 
     subscription_id = models.UUIDField(unique=True)
     display_name = models.CharField(max_length=64)
+    # Resource provider namespaces that are registered, as `az provider register` does it.
+    providers = models.JSONField(default=all_providers, blank=True)
 
     def __str__(self) -> str:
         return self.display_name
@@ -82,6 +49,7 @@ class ResourceGroup(models.Model):
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="resource_groups")
     name = models.CharField(max_length=90)
     location = models.CharField(max_length=40)
+    tags = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -113,8 +81,8 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
 
 class Registry(models.Model):
-    """A container registry. The last five columns repeat what networking says, so that the list needs no other table;
-    only EndpointSettings.store writes them."""
+    """A container registry. Five columns repeat what networking says, so that the list needs no other table; only
+    EndpointSettings.store writes them."""
 
     resource_group = models.ForeignKey(ResourceGroup, models.CASCADE, related_name="registries")
     name = models.CharField(max_length=50)
@@ -125,6 +93,10 @@ class Registry(models.Model):
     kept_aside = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.CharField(max_length=150, blank=True)
+    # The regions of its replications besides its own, repeated here so that its host names need no other table.
+    replica_regions = models.JSONField(default=list, blank=True)
+    # The count of changes that matter to a gate, as it stood after the last one of this registry.
+    generation = models.BigIntegerField(default=0, db_index=True)
 
     public_access = models.CharField(max_length=8, default="all")
     rule_count = models.PositiveSmallIntegerField(default=0)
@@ -172,8 +144,10 @@ class Registry(models.Model):
     @property
     def data_endpoints(self) -> list[tuple[str, str]]:
         """Region name as the portal shows it, and host name, for each region the registry serves layers from."""
-        host = f"{self.name.lower()}.{self.location}.data.{settings.LOGIN_SERVER_SUFFIX}"
-        return [(regions.display_name(self.location), host)]
+        return [
+            (regions.display_name(region), f"{self.name.lower()}.{region}.data.{settings.LOGIN_SERVER_SUFFIX}")
+            for region in sorted({self.location, *self.replica_regions})
+        ]
 
     @property
     def is_premium(self) -> bool:
@@ -191,6 +165,7 @@ class Registry(models.Model):
                 sku=sku,
                 location=location,
                 created_by=origin.account,
+                generation=Generation.next(),
                 **more,
             )
             Change.record(registry, "Create registry", origin, before=None, after=registry.summary())
@@ -235,7 +210,13 @@ class Registry(models.Model):
             locked = Registry.objects.select_for_update(of=("self",)).with_group().filter(pk=self.pk).first()
             if locked is not None:
                 Change.record(locked, "Delete registry", origin, before=locked.summary(), after=None)
+                Tombstone.objects.create(name=locked.name.lower(), generation=Generation.next())
                 locked.delete()
+
+    def touch(self) -> None:
+        """Tell the gates that they have to look at this registry again. Call it in the transaction of the change."""
+        self.generation = Generation.next()
+        Registry.objects.filter(pk=self.pk).update(generation=self.generation)
 
     def summary(self) -> dict[str, Any]:
         """What a change record keeps of the registry itself."""
@@ -245,50 +226,3 @@ class Registry(models.Model):
             "location": self.location,
             "tags": self.tags,
         }
-
-
-class Change(models.Model):
-    """One stored step of history. Written in the transaction of the change itself, never edited, and it outlives its
-    registry."""
-
-    registry = models.ForeignKey(Registry, models.SET_NULL, null=True, related_name="changes")
-    resource_id = models.CharField(max_length=400)
-    operation = models.CharField(max_length=40)
-    at = models.DateTimeField(default=timezone.now)
-    account = models.CharField(max_length=150)
-    door = models.CharField(max_length=20)
-    address = models.CharField(max_length=45, blank=True)
-    comment = models.CharField(max_length=400, blank=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["registry", "-at"], name="change_of_registry"),
-            models.Index(fields=["-at"], name="change_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.operation} by {self.account}"
-
-    @classmethod
-    def record(
-        cls,
-        registry: Registry,
-        operation: str,
-        origin: Origin,
-        *,
-        before: dict[str, Any] | None,
-        after: dict[str, Any] | None,
-    ) -> Self:
-        return cls.objects.create(
-            registry=registry,
-            resource_id=str(registry.resource_id),
-            operation=operation,
-            account=origin.account,
-            door=origin.door,
-            address=origin.address,
-            comment=origin.comment,
-            before=before,
-            after=after,
-        )

@@ -5,6 +5,7 @@ Every variable stands in the table of README.md; a test holds the two together.
 
 import os
 import secrets
+import socket
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -53,6 +54,20 @@ def env_networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(
             f"{name} must be a comma-separated list of networks, like 10.0.0.0/8, fd00::/8: {error}."
         ) from None
+
+
+def env_number(name: str, *, default: int, least: int = 0, most: int) -> int:
+    text = env_text(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name} is '{text}'; it must be a number from {least} to {most}.")
+    return int(text)
+
+
+def env_url(name: str, default: str = "") -> str:
+    url = env_text(name) or default
+    if url and not url.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(f"{name} is '{url}'; it must begin with https:// or http://.")
+    return url.rstrip("/")
 
 
 def data_directory() -> Path:
@@ -150,9 +165,23 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOGIN_SERVER_SUFFIX = env_text("LOGIN_SERVER_SUFFIX") or ("azurecr.localhost" if DEMONSTRATION else "azurecr.io")
-FEEDBACK_URL = env_text("FEEDBACK_URL")
-if FEEDBACK_URL and not FEEDBACK_URL.startswith(("https://", "http://")):
-    raise ImproperlyConfigured(f"FEEDBACK_URL is '{FEEDBACK_URL}'; it must begin with https:// or http://.")
+FEEDBACK_URL = env_url("FEEDBACK_URL")
+
+# The gate: what a proxy asks before it lets a client through to a registry (deploy/README.md).
+GATE_KEY = env_text("GATE_KEY")
+GATE_NAME = env_text("GATE_NAME") or socket.gethostname()
+GATE_ORDER = env_choice("GATE_ORDER", ("NETWORK-FIRST", "CHALLENGE-FIRST"), default="NETWORK-FIRST")
+GATE_MAX_AGE = env_number("GATE_MAX_AGE", default=3600, least=10, most=7 * 86400)
+GATE_GRACE = env_number("GATE_GRACE", default=0, most=3600)
+GATE_REASON_HEADER = env_bool("GATE_REASON_HEADER", default=False)
+GATE_LOG_SOCKET = env_text("GATE_LOG_SOCKET")
+REGISTRY_UPSTREAM = env_url("REGISTRY_UPSTREAM")
+REQUESTS_KEPT = env_number("REQUESTS_KEPT", default=100_000, most=100_000_000)
+REQUESTS_KEPT_DAYS = env_number("REQUESTS_KEPT_DAYS", default=30, least=1, most=3650)
+
+# The ARM API, a second server process.
+ARM_URL = env_url("ARM_URL", "https://localhost:8443")
+ARM_DEVICE_CODE_ACCOUNT = env_text("ARM_DEVICE_CODE_ACCOUNT")
 
 INSTALLED_APPS = [
     "registries.apps.AdminConfig",  # django.contrib.admin

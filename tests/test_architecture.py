@@ -37,6 +37,8 @@ PURE = ("networking.access", "networking.arm.body", "networking.arm.document", "
 FROM_REGISTRIES = tuple(
     f"registries.{module}" for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration")
 )
+# Where what is stored is described: models.py and, beside it, the tables it names.
+MEMORY = ("networking.models", "networking.networks", "networking.trusted_services", "networking.access_requests")
 READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate")
 ADDRESS_HEADERS = {"X-FORWARDED-FOR", "X-REAL-IP", "FORWARDED", "REMOTE-ADDR", "TRUE-CLIENT-IP", "X-CLIENT-IP"}
 METHOD_DECORATORS = {"require_safe", "require_GET", "require_POST", "require_http_methods"}
@@ -131,10 +133,10 @@ def translators_never_import_models(module: Module) -> list[str]:
 
 
 def models_know_the_core_and_registries_only(module: Module) -> list[str]:
-    if module.name != "networking.models":
+    if module.name not in MEMORY:
         return []
     ours = [name for name in imports(module) if within(name, PACKAGES)]
-    return [name for name in ours if not within(name, ["networking.access", "registries.models"])]
+    return [name for name in ours if not within(name, ["networking.access", "registries.models", *MEMORY])]
 
 
 def only_settings_read_the_environment(module: Module) -> list[str]:
@@ -229,6 +231,7 @@ RULES: dict[Rule, list[tuple[str, str]]] = {
     models_know_the_core_and_registries_only: [
         ("networking.models", "from networking.forms import Draft"),
         ("networking.models", "from registries.http import origin"),
+        ("networking.networks", "from networking.rows import Row"),
     ],
     only_settings_read_the_environment: [
         ("networking.apps", "import os\nDEBUG = os.environ['DEBUG']"),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
 
-from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
+from networking.access.policy import DefaultAction, PublicNetworkAccess, Rule
 
 
 class Reason(StrEnum):
@@ -47,12 +48,14 @@ class ConnectionState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks. `address` is the source as the public endpoint sees it, None where it could not be told; `subnet` the
-    resource id that a service endpoint vouches for; `private_endpoint` the state of the one it comes through."""
+    resource id that a service endpoint vouches for; `private_endpoint` the state of the one it comes through; `service`
+    the name of the trusted service its address belongs to, for people to read."""
 
     address: IPv4Address | IPv6Address | None = None
     subnet: str | None = None
     private_endpoint: ConnectionState | None = None
     identity: Identity = Identity.ANYONE
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +70,61 @@ class Decision:
         return self.reason in ALLOWING
 
 
-def decide(policy: AccessPolicy | None, caller: Caller) -> Decision:
+# Made once: a gate gives them many thousand times a second.
+UNKNOWN_REGISTRY = Decision(Reason.UNKNOWN_REGISTRY)
+PRIVATE_ENDPOINT = Decision(Reason.PRIVATE_ENDPOINT)
+ALL_NETWORKS = Decision(Reason.ALL_NETWORKS)
+SUBNET_RULE = Decision(Reason.SUBNET_RULE)
+TRUSTED_SERVICE = Decision(Reason.TRUSTED_SERVICE)
+PUBLIC_ACCESS_DISABLED = Decision(Reason.PUBLIC_ACCESS_DISABLED)
+NO_RULE = Decision(Reason.NO_RULE)
+UNKNOWN_ADDRESS = Decision(Reason.UNKNOWN_ADDRESS)
+
+
+class Asked(Protocol):
+    """What `decide` asks of a policy: an AccessPolicy, or one compiled for a gate."""
+
+    @property
+    def public_network_access(self) -> PublicNetworkAccess: ...
+    @property
+    def default_action(self) -> DefaultAction: ...
+    @property
+    def trusted_services(self) -> bool: ...
+    @property
+    def tasks_bypass(self) -> bool: ...
+    @property
+    def subnets(self) -> tuple[str, ...]: ...
+    def rule_covering(self, address: IPv4Address) -> Rule | None: ...
+    def names_subnet(self, subnet: str) -> bool: ...
+
+
+def decide(policy: Asked | None, caller: Caller) -> Decision:
     """Answer for one caller; `None` stands for a registry that does not exist.
 
     The order is that of the decision table in acr-facts section 6. What is not known is refused, never passed.
     """
     if policy is None:
-        return Decision(Reason.UNKNOWN_REGISTRY)
+        return UNKNOWN_REGISTRY
+    address, identity = caller.address, caller.identity
     if caller.private_endpoint is ConnectionState.APPROVED:
-        return Decision(Reason.PRIVATE_ENDPOINT)
-    bypass = _may_bypass(policy, caller.identity)
+        return PRIVATE_ENDPOINT
+    bypass = identity is not Identity.ANYONE and _may_bypass(policy, identity)
     if policy.public_network_access is not PublicNetworkAccess.ENABLED:
-        return Decision(Reason.TRUSTED_SERVICE) if bypass else Decision(Reason.PUBLIC_ACCESS_DISABLED)
-    known = caller.address is not None or caller.subnet is not None or caller.identity is not Identity.ANYONE
+        return TRUSTED_SERVICE if bypass else PUBLIC_ACCESS_DISABLED
+    known = address is not None or caller.subnet is not None or identity is not Identity.ANYONE
     if policy.default_action is DefaultAction.ALLOW and known:
-        return Decision(Reason.ALL_NETWORKS)
-    if isinstance(caller.address, IPv4Address):
-        for rule in policy.rules:
-            if caller.address in rule.range:
-                return Decision(Reason.IP_RULE, rule)
-    if caller.subnet is not None and caller.subnet.lower() in (subnet.lower() for subnet in policy.subnets):
-        return Decision(Reason.SUBNET_RULE)
+        return ALL_NETWORKS
+    if isinstance(address, IPv4Address) and (rule := policy.rule_covering(address)) is not None:
+        return Decision(Reason.IP_RULE, rule)
+    if caller.subnet is not None and policy.names_subnet(caller.subnet):
+        return SUBNET_RULE
     if bypass and not policy.subnets:
         # Document 004: the exception does not apply to a registry configured with a service endpoint.
-        return Decision(Reason.TRUSTED_SERVICE)
-    return Decision(Reason.NO_RULE if known else Reason.UNKNOWN_ADDRESS)
+        return TRUSTED_SERVICE
+    return NO_RULE if known else UNKNOWN_ADDRESS
 
 
-def _may_bypass(policy: AccessPolicy, identity: Identity) -> bool:
+def _may_bypass(policy: Asked, identity: Identity) -> bool:
     match identity:
         case Identity.TRUSTED_SERVICE:
             return policy.trusted_services

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Any, Self
 
 from networking.access.addresses import AddressRange
@@ -90,6 +91,14 @@ class AccessPolicy:
 
     def rule_for(self, wanted: AddressRange) -> Rule | None:
         return next((rule for rule in self.rules if rule.range == wanted), None)
+
+    def rule_covering(self, address: IPv4Address) -> Rule | None:
+        """The first rule of the list that holds the address."""
+        return next((rule for rule in self.rules if address in rule.range), None)
+
+    def names_subnet(self, subnet: str) -> bool:
+        """A virtual network rule is about that subnet; resource ids have no letter case."""
+        return subnet.lower() in (each.lower() for each in self.subnets)
 
     def with_rule(self, new: AddressRange, *, name: str = "", note: str = "") -> Self | Problem:
         return self.with_rules([*self.rules, Rule(new, name, note)])

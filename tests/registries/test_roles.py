@@ -45,6 +45,13 @@ SEEN = {
     "networking.view_endpointsettings",
     "networking.view_firewallrule",
     "networking.view_mustworkcaller",
+    "networking.view_trustedservice",
+    "networking.view_virtualnetwork",
+    "networking.view_subnet",
+    "networking.view_privateendpoint",
+    "networking.view_privateendpointconnection",
+    "networking.view_accessrequest",
+    "networking.view_gatereport",
 }
 CHANGED = SEEN | {
     "registries.add_registry",
@@ -67,6 +74,9 @@ OWNED = {
     "registries.change_account",
     "registries.delete_account",
     "auth.view_group",
+    "networking.add_trustedservice",
+    "networking.change_trustedservice",
+    "networking.delete_trustedservice",
 }
 
 

@@ -1,0 +1,42 @@
+"""How a gate learns what changed: one count for the whole instance, and what was deleted."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F
+
+
+class Generation(models.Model):
+    """The one row that counts every change a gate must know of. It moves in the transaction of the change, and the
+    row's lock makes transactions commit in the order of their numbers, so whoever has read number n misses nothing
+    up to n."""
+
+    value = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(pk=1), name="one_generation")]
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def next(cls) -> int:
+        """The number of a new change. Call it late in a transaction: everybody else's changes wait for its end."""
+        if not cls.objects.filter(pk=1).update(value=F("value") + 1):
+            cls.objects.create(pk=1, value=1)
+        return cls.current()
+
+    @classmethod
+    def current(cls) -> int:
+        """0 where nothing has changed yet."""
+        return cls.objects.values_list("value", flat=True).filter(pk=1).first() or 0
+
+
+class Tombstone(models.Model):
+    """A registry that was deleted, by its name in lower case."""
+
+    name = models.CharField(max_length=50)
+    generation = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
