@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("decide", "admin", "size", "editing", "crash", "page_weight")
+PARTS = ("decide", "admin", "size", "editing", "crash", "page_weight", "snapshot", "gate", "arm")
 
 
 def main() -> int:

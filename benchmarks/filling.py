@@ -74,6 +74,10 @@ def fill(count: int) -> None:
             cursor.execute(statement)
 
 
+def resource_group() -> ResourceGroup:
+    return _groups()[0]
+
+
 def _groups() -> list[ResourceGroup]:
     subscription, _ = Subscription.objects.get_or_create(
         subscription_id=SUBSCRIPTION_ID, defaults={"display_name": "Example subscription"}

@@ -8,7 +8,7 @@ import django
 
 django.setup()
 
-from benchmarks import against_admin, filling, pages  # noqa: E402
+from benchmarks import against_admin, arm_answers, filling, pages, snapshots  # noqa: E402
 
 
 def answer(arguments: list[str]) -> Any:
@@ -17,6 +17,16 @@ def answer(arguments: list[str]) -> Any:
             return filling.fill(int(count))
         case ["pages"]:
             return pages.samples()
+        case ["snapshot"]:
+            return snapshots.samples()
+        case ["gated", name, client]:
+            return snapshots.gated(name, client)
+        case ["flips", name, client, times]:
+            return snapshots.flips(name, client, int(times))
+        case ["arm-asked"]:
+            return arm_answers.prepared()
+        case ["arm-pages"]:
+            return arm_answers.pages()
         case ["against-admin"]:
             return against_admin.samples()
         case _:

@@ -17,3 +17,16 @@ def demonstration_is_off(**_: Any) -> list[Error]:
             id="portcullis.E001",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def nobody_is_signed_in_unasked(**_: Any) -> list[Error]:
+    if not settings.ARM_DEVICE_CODE_ACCOUNT:
+        return []
+    return [
+        Error(
+            f"ARM_DEVICE_CODE_ACCOUNT is set: az login makes anybody {settings.ARM_DEVICE_CODE_ACCOUNT}.",
+            hint="Start without it, and let programs sign in as service principals.",
+            id="portcullis.E002",
+        )
+    ]

@@ -76,14 +76,14 @@ def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) 
 
     Anything that can't be read makes the address unknown, because what stands left of it is not to be trusted either.
     """
-    peer = _parse(remote)
+    peer = parse_address(remote)
     if peer is None:
         return ClientAddress(None)
     if not _is_trusted(peer, trusted):
         return ClientAddress(peer)
     proxies = [peer]
     for hop in reversed([part.strip() for part in forwarded_for.split(",")]):
-        address = _parse(hop)
+        address = parse_address(hop)
         if address is None:
             return ClientAddress(None, tuple(proxies))
         if not _is_trusted(address, trusted):
@@ -93,7 +93,8 @@ def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) 
     return ClientAddress(proxies[-1], tuple(proxies[:-1]))
 
 
-def _parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
+    """One address as a proxy writes it, with or without a port; None for anything else."""
     text = text.strip()
     if match := WITH_PORT.fullmatch(text):
         text = match[1] or match[2]

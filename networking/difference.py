@@ -1,5 +1,6 @@
 """What a change did, in words: what was added, removed and changed, and who gained or lost access."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,11 +9,15 @@ from typing import Any
 
 from networking.access.analysis import Span, reachable_from, shift
 from networking.access.policy import AccessPolicy, PublicAccess, Rule, difference
+from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 from networking.models import UPDATE
 from registries import regions
 from registries.models import Change
 
 NOBODY = "No public IPv4 address gains or loses access"
+NOBODY_ELSE = f"{NOBODY}, except in the networks of trusted services"
+EVERYWHERE = TrustedNetworks.of([("any trusted service", ["0.0.0.0/1", "128.0.0.0/1"])])
+SHOWN_OF_A_PROPERTY = 200  # characters of its JSON
 SAMPLE = 3  # spans that are spelled out; the rest is counted
 
 # What `settings_of` says of all virtual network rules in one line; here each has its own.
@@ -96,11 +101,14 @@ def tell(change: Change) -> Told:
     return Told(change.operation, lines=tuple(lines))
 
 
-def tell_policies(before: AccessPolicy, after: AccessPolicy) -> Told:
-    """What lies between two policies, stored or not."""
+def tell_policies(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks | None = None) -> Told:
+    """What lies between two policies, stored or not. `trusted` is None for a change of the past: which networks the
+    trusted services had then is not known any more."""
     lines = tuple(_policy_lines(before, after))
-    shifted = tuple(_shifted(before, after))
-    return Told(UPDATE, lines=lines, shifted=shifted, note=NOBODY if lines and not shifted else "")
+    if shifted := tuple(_shifted(before, after, trusted or NO_NETWORKS)):
+        return Told(UPDATE, lines=lines, shifted=shifted)
+    moves_services = trusted is None and bool(shift(before, after, EVERYWHERE))
+    return Told(UPDATE, lines=lines, note=(NOBODY_ELSE if moves_services else NOBODY) if lines else "")
 
 
 def _policy_lines(before: AccessPolicy, after: AccessPolicy) -> Iterator[Line]:
@@ -136,8 +144,8 @@ def _is_implied(before: AccessPolicy, after: AccessPolicy) -> bool:
     )
 
 
-def _shifted(before: AccessPolicy, after: AccessPolicy) -> Iterator[Shifted]:
-    moved = shift(before, after)
+def _shifted(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks) -> Iterator[Shifted]:
+    moved = shift(before, after, trusted)
     for kind, verb, spans, count, everyone in (
         (Kind.ADDED, "gain", moved.gained, moved.gains, after.public_access is PublicAccess.ALL_NETWORKS),
         (Kind.REMOVED, "lose", moved.lost, moved.losses, before.public_access is PublicAccess.ALL_NETWORKS),
@@ -146,7 +154,7 @@ def _shifted(before: AccessPolicy, after: AccessPolicy) -> Iterator[Shifted]:
         if not spans:
             continue
         if everyone:
-            others = reachable_from(before if kind is Kind.ADDED else after)
+            others = reachable_from(before if kind is Kind.ADDED else after, trusted)
             yield Shifted(kind, f"Everyone {'else ' if others else ''}on the internet ({addresses}) {verb}s access")
         else:
             who = f"{addresses} {verb}{'s' if count == 1 else ''} access"
@@ -190,7 +198,7 @@ def _plain_lines(before: dict[str, str], after: dict[str, str], *, nothing: str)
 
 
 def _words(record: Any) -> dict[str, str]:
-    """What the record of a registry, its tier, its tags or its must-work callers holds, by what people call it."""
+    """What the record of anything but a policy holds, by what people call it."""
     if not isinstance(record, dict):
         return {}
     words = {}
@@ -203,4 +211,25 @@ def _words(record: Any) -> dict[str, str]:
         for caller in callers:
             if isinstance(caller, dict) and {"name", "range"} <= caller.keys():
                 words[f"Must-work caller {caller['range']}"] = str(caller["name"])
+    return words | _words_of_arm(record)
+
+
+def _words_of_arm(record: dict[str, Any]) -> dict[str, str]:
+    """What only the ARM API changes: a private endpoint connection, a replication, properties we have no use for."""
+    words = {}
+    if isinstance(connection := record.get("privateEndpointConnection"), dict):
+        told = [str(connection.get(key, "")) for key in ("status", "description")]
+        words[f"Private endpoint connection {connection.get('name', '')}"] = ", ".join(filter(None, told))
+        words["Private endpoint"] = str(connection.get("privateEndpoint", ""))
+    if isinstance(replication := record.get("replication"), dict):
+        where = regions.display_name(str(replication.get("location", "")))
+        routed = "on" if replication.get("regionEndpointEnabled") else "off"
+        words[f"Replication in {where}"] = (
+            f"zone redundancy {str(replication.get('zoneRedundancy', '')).lower()}, endpoint routing {routed}"
+        )
+        if isinstance(tags := replication.get("tags"), dict):
+            words |= {f"Tag {name}": str(value) or "(empty)" for name, value in tags.items()}
+    if isinstance(properties := record.get("properties"), dict):
+        for path, value in properties.items():
+            words[f"Property {path.removeprefix('properties.')}"] = json.dumps(value)[:SHOWN_OF_A_PROPERTY]
     return words

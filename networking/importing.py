@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.utils import timezone
 
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
@@ -12,7 +11,7 @@ from networking.arm.body import merge
 from networking.arm.document import Document, read
 from networking.models import EndpointSettings, Stale
 from registries import regions
-from registries.models import NAME_RULE, Change, Origin, Registry, ResourceGroup, Subscription
+from registries.models import NAME_RULE, Origin, Registry, ResourceGroup, Subscription
 from registries.resource_id import ResourceId
 
 SUBSCRIPTION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
@@ -150,17 +149,9 @@ def _update(registry: Registry, document: Document, origin: Origin) -> Imported 
     registry.refresh_from_db()
     if in_the_way := registry.change_tier(document.sku, origin):
         return _refusal(" ".join(in_the_way))
-    _update_itself(registry, document, origin)
+    registry.change_tags(document.tags, origin)
+    registry.change_kept_aside(document.kept_aside, origin)
     return Imported(registry, policy, created=False, changed=was != (registry.sku, registry.tags, policy))
-
-
-def _update_itself(registry: Registry, document: Document, origin: Origin) -> None:
-    before, registry.tags = registry.tags, document.tags
-    registry.kept_aside = document.kept_aside
-    if before != document.tags:
-        registry.changed_at = timezone.now()
-        Change.record(registry, "Update tags", origin, before={"tags": before}, after={"tags": document.tags})
-    registry.save(update_fields=["tags", "kept_aside", "changed_at"])
 
 
 def _placed(problem: Problem, number: int, count: int) -> Problem:

@@ -64,8 +64,8 @@ class EndpointSettings(models.Model):
 
     @property
     def policy(self) -> AccessPolicy:
-        """Load. One query for the rules."""
-        rules = () if self._state.adding else self.rules.order_by("position", "pk")
+        """Load. One query for the rules, in their own order; none where they were read before."""
+        rules = () if self._state.adding else self.rules.all()
         return AccessPolicy(
             public_network_access=PublicNetworkAccess(self.public_network_access),
             default_action=DefaultAction(self.default_action),

@@ -35,7 +35,7 @@ class VirtualNetwork(models.Model):
 
 
 class Subnet(models.Model):
-    """ARM `virtualNetworks/subnets`. `service_endpoints` are the services it vouches for itself to."""
+    """ARM `virtualNetworks/subnets`. `service_endpoints` are the names of the services it vouches for itself to."""
 
     virtual_network = models.ForeignKey(VirtualNetwork, models.CASCADE, related_name="subnets")
     name = models.CharField(max_length=80)
@@ -56,14 +56,26 @@ class Subnet(models.Model):
     def resource_id(self) -> str:
         return f"{self.virtual_network.resource_id}/subnets/{self.name}"
 
+    def vouches_to(self, service: str) -> bool:
+        """It has the service endpoint of that resource provider, like Microsoft.ContainerRegistry."""
+        return service.lower() in (each.lower() for each in self.service_endpoints)
+
 
 class PrivateEndpoint(models.Model):
-    """ARM `Microsoft.Network/privateEndpoints`: an address in a subnet that leads to one registry."""
+    """ARM `Microsoft.Network/privateEndpoints`: addresses in a subnet that lead to one registry. `service` is the
+    resource id of that registry as text, because the registry may be deleted while its endpoints stay."""
 
     resource_group = models.ForeignKey(ResourceGroup, models.CASCADE, related_name="private_endpoints")
     name = models.CharField(max_length=80)
     location = models.CharField(max_length=40)
-    subnet = models.ForeignKey(Subnet, models.PROTECT, related_name="private_endpoints")
+    # Restricted, not protected: a resource group takes both with it when it goes.
+    subnet = models.ForeignKey(Subnet, models.RESTRICT, related_name="private_endpoints")
+    service = models.CharField(max_length=400)
+    connection_name = models.CharField(max_length=80)
+    manual = models.BooleanField(default=False)  # asked for approval by hand, whoever made it
+    request_message = models.CharField(max_length=140, blank=True)
+    # By member of the registry's private link resource: registry, registry_data_eastus.
+    addresses = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     kept_aside = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -88,7 +100,7 @@ class PrivateEndpointConnection(models.Model):
 
     registry = models.ForeignKey(Registry, models.CASCADE, related_name="private_endpoint_connections")
     name = models.CharField(max_length=120)
-    private_endpoint = models.CharField(max_length=400)
+    private_endpoint = models.CharField(max_length=400, db_index=True)
     state = models.CharField(max_length=12, default=ConnectionState.PENDING.value)
     description = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

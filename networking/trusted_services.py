@@ -15,10 +15,34 @@ def networks_only(value: object) -> None:
     if not isinstance(value, list):
         raise ValidationError("Give a list of networks, like 10.20.0.0/16.")
     for text in value:
-        try:
-            ip_network(text if isinstance(text, str) else "")
-        except ValueError:
-            raise ValidationError(f"'{str(text)[:64]}' isn't a network. Try a form like 10.20.0.0/16.") from None
+        if refusal := _refusal(text):
+            raise ValidationError(refusal)
+
+
+def _refusal(text: object) -> str:
+    """Why it is no network that a service could come from; empty where it is one."""
+    quoted = str(text)[:64]
+    text = text if isinstance(text, str) else ""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return f"'{quoted}' isn't a network. Try a form like 10.20.0.0/16."
+    if network.prefixlen == 0:
+        return f"{quoted} is every address there is. Name the networks that the service comes from."
+    try:
+        ip_network(text)
+    except ValueError:
+        return f"'{quoted}' isn't the start of a network. Did you mean {network}?"
+    return ""
+
+
+def _readable(networks: object) -> list[str]:
+    """Of a stored row: its networks, or none where any of it isn't one."""
+    try:
+        networks_only(networks)
+    except ValidationError:
+        return []
+    return list(networks) if isinstance(networks, list) else []
 
 
 class TrustedService(models.Model):
@@ -40,8 +64,9 @@ class TrustedService(models.Model):
 
     @classmethod
     def known(cls) -> TrustedNetworks:
-        """Load. One query."""
-        return TrustedNetworks.of(cls.objects.values_list("name", "networks"))
+        """Load. One query. Networks that can't be read count as none, as they do at a gate: nobody passes for them."""
+        stored = cls.objects.values_list("name", "networks")
+        return TrustedNetworks.of((name, _readable(networks)) for name, networks in stored)
 
     def save_recorded(self) -> None:
         """Store, and have the gates look again."""

@@ -1,10 +1,13 @@
 """Who signs in, and the one place where a permission is checked."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.functional import cached_property
+
+from registries import signing
 
 if TYPE_CHECKING:
     from registries.models import Registry
@@ -41,6 +44,11 @@ class Account(AbstractUser):
         return group.name if group else "No role"
 
     @property
+    def object_id(self) -> str:
+        """What directories know it by, for as long as it lives: a new user name changes nothing about it."""
+        return str(uuid.uuid5(uuid.UUID(signing.tenant_id()), f"account/{self.pk}"))
+
+    @property
     def initials(self) -> str:
         return self.username[:2].upper()
 
@@ -48,3 +56,15 @@ class Account(AbstractUser):
     def unread(self) -> int:
         """How many notifications the bell has that this account has not looked at. One query."""
         return self.notifications.filter(read_at=None).count()
+
+
+class ServicePrincipal(Account):
+    """A program's account, for the admin, which has a section of its own for them. Its permissions are those of
+    accounts."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.first_name or self.username

@@ -15,3 +15,5 @@ DEMONSTRATION_ACCOUNTS = (
     DemonstrationAccount("Contributor", "bo@example.org", "portcullis-demo"),
     DemonstrationAccount("Reader", "cy@example.org", "portcullis-demo"),
 )
+# What az signs in as. It stands on no page, because no page lets it in.
+DEMONSTRATION_SERVICE_PRINCIPAL = DemonstrationAccount("Owner", "demo-pipeline", "portcullis-demo")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import RegexValidator
 
@@ -46,6 +47,12 @@ class SignInForm(AuthenticationForm):
             field.widget.attrs["class"] = "text"
         if self.is_bound:  # what is wrong has the focus then
             del self.fields["username"].widget.attrs["autofocus"]
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        """A program's account opens no page. Whoever tries learns no more than with a wrong password."""
+        super().confirm_login_allowed(user)
+        if getattr(user, "service_principal", False):
+            raise self.get_invalid_login_error()
 
 
 class GroupChoice(forms.ModelChoiceField):  # type: ignore[type-arg] # generic in the stubs only

@@ -2,14 +2,17 @@
 
 from typing import ClassVar
 
-from django.db import models
-from django.db.models import F
+from django.db import connection, models
+from django.db.models import F, Func, TextField, Value
 
 
 class Generation(models.Model):
     """The one row that counts every change a gate must know of. It moves in the transaction of the change, and the
     row's lock makes transactions commit in the order of their numbers, so whoever has read number n misses nothing
     up to n."""
+
+    # The channel of PostgreSQL on which the end of a change's transaction is called out.
+    CHANNEL: ClassVar = "portcullis_generation"
 
     value = models.BigIntegerField(default=0)
 
@@ -24,6 +27,9 @@ class Generation(models.Model):
         """The number of a new change. Call it late in a transaction: everybody else's changes wait for its end."""
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
             cls.objects.create(pk=1, value=1)
+        if connection.vendor == "postgresql":
+            call = Func(Value(cls.CHANNEL), Value(""), function="pg_notify", output_field=TextField())
+            return cls.objects.annotate(called=call).values_list("value", "called").get(pk=1)[0]
         return cls.current()
 
     @classmethod

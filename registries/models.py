@@ -1,12 +1,15 @@
 """What a registry is: its place in ARM, its tier, its tags, and the record of everything that changed."""
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from registries import regions
 from registries.accounts import CHANGE as CHANGE
@@ -15,6 +18,7 @@ from registries.accounts import DELETE as DELETE
 from registries.accounts import MANAGE_ACCOUNTS as MANAGE_ACCOUNTS
 from registries.accounts import VIEW as VIEW
 from registries.accounts import Account as Account
+from registries.accounts import ServicePrincipal as ServicePrincipal
 from registries.changes import Change as Change
 from registries.changes import Origin as Origin
 from registries.generation import Generation as Generation
@@ -60,12 +64,24 @@ class ResourceGroup(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def delete_with_registries(self, origin: Origin) -> None:
-        """Delete the group and every registry in it; each leaves its change record."""
+    def delete_with_registries(self, origin: Origin) -> list[str]:
+        """Delete the group and all in it; each registry leaves its change record. Returns what must go first, a
+        sentence each, and then nothing was deleted; empty means done."""
+        return self.delete_all([self], origin)
+
+    @classmethod
+    def delete_all(cls, groups: Sequence["ResourceGroup"], origin: Origin) -> list[str]:
+        """As `delete_with_registries`, of several groups that may hold on to each other."""
         with transaction.atomic():
-            for registry in self.registries.with_group():
+            registries = Registry.objects.with_group().filter(resource_group__in=groups).order_by("pk")
+            going = list(registries.select_for_update(of=("self",)))
+            if in_the_way := import_string(settings.EMPTIES_RESOURCE_GROUPS)(groups, origin):
+                return list(in_the_way)
+            for registry in going:
                 registry.delete_recorded(origin)
-            self.delete()
+            for group in groups:
+                group.delete()
+        return []
 
 
 class RegistryQuerySet(models.QuerySet["Registry"]):
@@ -201,6 +217,8 @@ class Registry(models.Model):
             needed.append("Set Public network access to All networks.")
         if self.data_endpoint:
             needed.append("Turn off the dedicated data endpoint.")
+        if self.replica_regions:
+            needed.append("Delete the replications.")
         return needed
 
     def delete_recorded(self, origin: Origin) -> None:
@@ -212,6 +230,31 @@ class Registry(models.Model):
                 Change.record(locked, "Delete registry", origin, before=locked.summary(), after=None)
                 Tombstone.objects.create(name=locked.name.lower(), generation=Generation.next())
                 locked.delete()
+
+    def change_tags(self, tags: dict[str, str], origin: Origin) -> Change | None:
+        """All tags anew. None where they are these already; call it under the registry's lock."""
+        if tags == self.tags:
+            return None
+        before, self.tags, self.changed_at = self.tags, tags, timezone.now()
+        self.save(update_fields=["tags", "changed_at"])
+        return Change.record(self, "Update tags", origin, before={"tags": before}, after={"tags": tags})
+
+    def change_kept_aside(self, kept: dict[str, Any], origin: Origin) -> Change | None:
+        """The properties that Portcullis has no use for, all anew; its record holds those that differ. None where
+        none does; call it under the registry's lock."""
+        was, now = (  # as JSON, where true isn't 1
+            {path: json.dumps(value, sort_keys=True) for path, value in each.items()}
+            for each in (self.kept_aside, kept)
+        )
+        before = {path: self.kept_aside[path] for path in was if was[path] != now.get(path)}
+        after = {path: kept[path] for path in now if now[path] != was.get(path)}
+        if not before and not after:
+            return None
+        self.kept_aside, self.changed_at = kept, timezone.now()
+        self.save(update_fields=["kept_aside", "changed_at"])
+        return Change.record(
+            self, "Update properties", origin, before={"properties": before}, after={"properties": after}
+        )
 
     def touch(self) -> None:
         """Tell the gates that they have to look at this registry again. Call it in the transaction of the change."""

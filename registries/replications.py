@@ -14,6 +14,8 @@ class Replication(models.Model):
     location = models.CharField(max_length=40)
     region_endpoint_enabled = models.BooleanField(default=True)
     zone_redundancy = models.CharField(max_length=8, default="Disabled")
+    tags = models.JSONField(default=dict, blank=True)
+    kept_aside = models.JSONField(default=dict, blank=True)  # ARM properties that Portcullis has no use for, by name
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -7,9 +7,9 @@ import os
 import secrets
 import socket
 import sys
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -20,54 +20,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 if sys.version_info < (3, 12):  # noqa: UP036 - an older Python gets a sentence, not a syntax error
     raise ImproperlyConfigured("Portcullis needs Python 3.12 or newer.")
 
-
-def env_text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
-
-
-def env_bool(name: str, *, default: bool) -> bool:
-    text = env_text(name).lower()
-    if not text:
-        return default
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off"):
-        return False
-    raise ImproperlyConfigured(f"{name} is '{text}'; it must be true or false.")
-
-
-def env_choice(name: str, choices: tuple[str, ...], *, default: str) -> str:
-    text = env_text(name).upper() or default
-    if text not in choices:
-        raise ImproperlyConfigured(f"{name} is '{text}'; it must be one of {', '.join(choices)}.")
-    return text
-
-
-def env_list(name: str) -> list[str]:
-    return [part.strip() for part in env_text(name).split(",") if part.strip()]
-
-
-def env_networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(part) for part in env_list(name))
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{name} must be a comma-separated list of networks, like 10.0.0.0/8, fd00::/8: {error}."
-        ) from None
-
-
-def env_number(name: str, *, default: int, least: int = 0, most: int) -> int:
-    text = env_text(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-        raise ImproperlyConfigured(f"{name} is '{text}'; it must be a number from {least} to {most}.")
-    return int(text)
-
-
-def env_url(name: str, default: str = "") -> str:
-    url = env_text(name) or default
-    if url and not url.startswith(("https://", "http://")):
-        raise ImproperlyConfigured(f"{name} is '{url}'; it must begin with https:// or http://.")
-    return url.rstrip("/")
+from registries.environment import (  # noqa: E402
+    env_bool,
+    env_choice,
+    env_list,
+    env_networks,
+    env_number,
+    env_server,
+    env_text,
+    env_url,
+)
 
 
 def data_directory() -> Path:
@@ -125,6 +87,10 @@ def database() -> dict[str, Any]:
         case "django.db.backends.postgresql":
             config["CONN_MAX_AGE"] = 60
             config["CONN_HEALTH_CHECKS"] = True
+            # A machine that vanished is missed after seconds, not after the quarter of an hour that TCP waits.
+            noticed = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
+            noticed |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
+            config["OPTIONS"] = noticed | config.get("OPTIONS", {})
         case engine:
             raise ImproperlyConfigured(f"DATABASE_URL: Portcullis runs on PostgreSQL or SQLite, not on {engine}.")
     return config
@@ -137,12 +103,22 @@ DEBUG = env_bool("DEBUG", default=False)
 # Practice mode: known accounts on the sign-in page and a simulated client address. Never where others can reach it.
 DEMONSTRATION = env_bool("DEMONSTRATION", default=False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", ".localhost"]
+
+# One installation has two servers of the same code: the dashboard, and the ARM API that az talks to.
+SERVES = env_choice("SERVES", ("DASHBOARD", "ARM"), default="DASHBOARD")
+ARM_URL = env_server("ARM_URL", "https://localhost:8443", schemes=("https",))  # az takes nothing else
+ARM_DEVICE_CODE_ACCOUNT = env_text("ARM_DEVICE_CODE_ACCOUNT")
+ARM_IDENTITY_ACCOUNT = env_text("ARM_IDENTITY_ACCOUNT")
+ARM_IDENTITY_HEADER = env_text("ARM_IDENTITY_HEADER")
+if SERVES == "ARM" and (arm_host := urlsplit(ARM_URL).hostname):
+    ALLOWED_HOSTS.append(f"[{arm_host}]" if ":" in arm_host else arm_host)
+
 if DEMONSTRATION and not all(
     host in ("localhost", "127.0.0.1", "[::1]") or host.endswith(".localhost") for host in ALLOWED_HOSTS
 ):
     raise ImproperlyConfigured(
         "DEMONSTRATION shows passwords on the sign-in page, so it serves localhost only. "
-        "Turn it off, or leave ALLOWED_HOSTS empty."
+        f"Turn it off, or leave {'ALLOWED_HOSTS and ARM_URL' if SERVES == 'ARM' else 'ALLOWED_HOSTS'} empty."
     )
 
 # Served over TLS, by a proxy in front or directly. Only demonstration mode may do without, unless you say so.
@@ -175,13 +151,13 @@ GATE_MAX_AGE = env_number("GATE_MAX_AGE", default=3600, least=10, most=7 * 86400
 GATE_GRACE = env_number("GATE_GRACE", default=0, most=3600)
 GATE_REASON_HEADER = env_bool("GATE_REASON_HEADER", default=False)
 GATE_LOG_SOCKET = env_text("GATE_LOG_SOCKET")
-REGISTRY_UPSTREAM = env_url("REGISTRY_UPSTREAM")
+REGISTRY_UPSTREAM = env_server("REGISTRY_UPSTREAM")
 REQUESTS_KEPT = env_number("REQUESTS_KEPT", default=100_000, most=100_000_000)
 REQUESTS_KEPT_DAYS = env_number("REQUESTS_KEPT_DAYS", default=30, least=1, most=3650)
 
-# The ARM API, a second server process.
-ARM_URL = env_url("ARM_URL", "https://localhost:8443")
-ARM_DEVICE_CODE_ACCOUNT = env_text("ARM_DEVICE_CODE_ACCOUNT")
+# What networking does before resource groups go: it answers what must go first. A string, because the ground floor
+# knows nothing of networking.
+EMPTIES_RESOURCE_GROUPS = "networking.group_deletion.empty"
 
 INSTALLED_APPS = [
     "registries.apps.AdminConfig",  # django.contrib.admin
@@ -195,7 +171,7 @@ INSTALLED_APPS = [
     "networking",
 ]
 
-MIDDLEWARE = [
+DASHBOARD_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -210,9 +186,17 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
-
-ROOT_URLCONF = "registries.urls"
+# No cookie is read or set there, and nothing is asked but the token of each request.
+ARM_MIDDLEWARE = [
+    "networking.arm.middleware.HeadersMiddleware",
+    "networking.middleware.ClientAddressMiddleware",
+]
+MIDDLEWARE = ARM_MIDDLEWARE if SERVES == "ARM" else DASHBOARD_MIDDLEWARE
+ROOT_URLCONF = "networking.arm.urls" if SERVES == "ARM" else "registries.urls"
 WSGI_APPLICATION = "registries.wsgi.application"
+# Answers for the registries' own host names before Django sees them. A string, because the ground floor knows nothing
+# of networking.
+WSGI_FRONT = "networking.gate.front.Front"
 
 TEMPLATES = [
     {

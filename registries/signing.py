@@ -1,11 +1,12 @@
 """Tokens that Portcullis signs: one ES256 key for the instance, its certificate for the registries that check them."""
 
 import os
+import uuid
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.utils import timezone
 
 ISSUER = "Azure Container Registry"  # as Distribution's token authentication is told to expect
 ALGORITHM = "ES256"
+TENANTS = uuid.UUID("6f1c4f0e-0f0b-5a55-9c67-6f7f5f3c4f5e")  # a namespace of our own for tenant ids
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Key:
 
     private: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
+
+    @cached_property
+    def tenant(self) -> str:
+        return str(uuid.uuid5(TENANTS, self.certificate.fingerprint(hashes.SHA256()).hex()))
 
     @property
     def chain(self) -> list[str]:
@@ -95,6 +101,12 @@ def _keep(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         draft.unlink()
 
 
+def tenant_id() -> str:
+    """The one tenant of this instance, as directories call it: made of its key, so the same for as long as its tokens
+    are valid."""
+    return key().tenant
+
+
 def sign(claims: Mapping[str, Any], *, audience: str, lifetime: int) -> str:
     """A token for `audience` that lives so many seconds. `claims` say who it is and what it may do."""
     now = int(timezone.now().timestamp())
@@ -114,6 +126,22 @@ def verify(token: str, *, audience: str) -> dict[str, Any] | None:
             issuer=ISSUER,
             options={"require": ["exp", "nbf", "aud", "iss"]},
         )
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeEncodeError):
+        return None
+    return claims
+
+
+def read(token: str) -> dict[str, Any] | None:
+    """The claims of a token that we signed, whatever its audience and however old, for whoever says what is wrong with
+    it; None for any other text."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key().private.public_key(),
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            options={"require": ["exp", "nbf", "aud", "iss"], "verify_aud": False, "verify_exp": False},
+        )
+    except (jwt.InvalidTokenError, UnicodeEncodeError):
         return None
     return claims

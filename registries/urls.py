@@ -48,6 +48,7 @@ urlpatterns = [
     *resource_group_urls,
     path("admin/", admin.site.urls),
     path("", include("networking.blade.urls")),
+    path("", include("networking.arm.identity")),
 ]
 
 handler400 = "registries.errors.bad_request"

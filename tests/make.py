@@ -2,13 +2,30 @@
 
 import itertools
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from networking.access.addresses import AddressRange
+from networking.access.decision import ALLOWING
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
-from networking.models import EndpointSettings
+from networking.access.problems import Problem
+from networking.arm.endpoint_body import EndpointBody, Link
+from networking.arm.network_body import NetworkBody, SubnetBody
+from networking.models import (
+    AccessRequest,
+    EndpointSettings,
+    GateReport,
+    PrivateEndpoint,
+    PrivateEndpointConnection,
+    Subnet,
+    TrustedService,
+    VirtualNetwork,
+)
+from networking.private_endpoints import put_endpoint
+from networking.virtual_networks import put_network
 from registries.models import Account, Change, Origin, Registry, ResourceGroup, Subscription
 
 SUBSCRIPTION_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
@@ -28,12 +45,16 @@ def account(role: str | None = "Contributor", *, username: str | None = None, **
     return made
 
 
-def resource_group(name: str = "myResourceGroup") -> ResourceGroup:
-    subscription, _ = Subscription.objects.get_or_create(
+def subscription() -> Subscription:
+    made, _ = Subscription.objects.get_or_create(
         subscription_id=SUBSCRIPTION_ID, defaults={"display_name": "Example subscription"}
     )
+    return made
+
+
+def resource_group(name: str = "myResourceGroup") -> ResourceGroup:
     group, _ = ResourceGroup.objects.get_or_create(
-        subscription=subscription, name=name, defaults={"location": "eastus"}
+        subscription=subscription(), name=name, defaults={"location": "eastus"}
     )
     return group
 
@@ -76,3 +97,72 @@ def disabled(*ranges: str, **more: Any) -> AccessPolicy:
         rules=tuple(rule(text) for text in ranges),
         **more,
     )
+
+
+def trusted_service(name: str = "Image scanner", *networks: str) -> TrustedService:
+    """A service that passes the firewall where the exception is on; without networks, known by its identity only."""
+    made = TrustedService(name=name, networks=list(networks))
+    made.save_recorded()
+    return made
+
+
+def connection(
+    registry: Registry, name: str, state: str = "Approved", *, endpoint: str = ""
+) -> PrivateEndpointConnection:
+    """A private endpoint connection; its private endpoint has the same name unless another ARM id is given."""
+    group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/myResourceGroup"
+    return PrivateEndpointConnection.objects.create(
+        registry=registry,
+        name=name,
+        private_endpoint=endpoint or f"{group}/providers/Microsoft.Network/privateEndpoints/{name}",
+        state=state,
+    )
+
+
+def virtual_network(
+    name: str = "myVnet", *subnets: str, group: ResourceGroup | None = None, location: str = "eastus"
+) -> VirtualNetwork:
+    """10.0.0.0/16, with these subnets of 256 addresses each, in that order; without any, one named mySubnet."""
+    bodies = [SubnetBody(each, (f"10.0.{number}.0/24",)) for number, each in enumerate(subnets or ("mySubnet",))]
+    body = NetworkBody(location, ("10.0.0.0/16",), subnets=tuple(bodies))
+    put = put_network(group or resource_group(), name, body)
+    assert not isinstance(put, Problem), put
+    return put.stored
+
+
+def private_endpoint(
+    registry: Registry,
+    name: str = "myEndpoint",
+    *,
+    subnet: Subnet | None = None,
+    group: ResourceGroup | None = None,
+    manual: bool = False,
+    **more: Any,
+) -> PrivateEndpoint:
+    """An endpoint with its connection, approved at once unless `manual`."""
+    subnet = subnet or Subnet.objects.order_by("pk").first() or virtual_network().subnets.get()
+    body = EndpointBody(
+        location=subnet.virtual_network.location,
+        subnet=subnet.resource_id,
+        link=Link(f"{name}Connection", str(registry.resource_id), manual, more.pop("message", "")),
+        **more,
+    )
+    put = put_endpoint(group or resource_group(), name, body, BO, account("Contributor"))
+    assert not isinstance(put, Problem), put
+    return put.stored
+
+
+def gate(name: str = "gate1", generation: int = 1, *, at: datetime | None = None, **more: Any) -> GateReport:
+    """A gate that has just reported, and took its generation at that moment."""
+    at = at or timezone.now()
+    more = {"steps": [[generation, at.timestamp()]], "first_reported_at": at, "reported_at": at} | more
+    return GateReport.objects.create(name=name, generation=generation, **more)
+
+
+def access_request(
+    registry: Registry, address: str = "192.0.2.50", reason: str = "no_rule", **more: Any
+) -> AccessRequest:
+    """One that was refused because no rule names its address."""
+    allowed = reason in ALLOWING
+    more = {"method": "GET", "path": "/v2/", "status": 200 if allowed else 403, "allowed": allowed} | more
+    return AccessRequest.objects.create(registry=registry, address=address, reason=reason, **more)

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("registries", "networking")
 
-# Doors know the inside; nothing knows a door but the door itself. Of arm/, two modules are translators.
+# Doors know the inside; nothing knows a door but the door itself. Of arm/ and gate/, some modules are translators.
 DOORS = (
     "networking.blade",
     "networking.arm",
@@ -30,16 +30,30 @@ TRANSLATORS = (
     "networking.rows",
     "networking.arm.body",
     "networking.arm.document",
+    "networking.arm.network_body",
+    "networking.arm.endpoint_body",
     "networking.exchange",
     "networking.client_address",
+    "networking.gate.hosts",
 )
-PURE = ("networking.access", "networking.arm.body", "networking.arm.document", "networking.exchange")
+PURE = (
+    "networking.access",
+    "networking.arm.body",
+    "networking.arm.document",
+    "networking.arm.network_body",
+    "networking.arm.endpoint_body",
+    "networking.arm.resource_filter",
+    "networking.exchange",
+)
 FROM_REGISTRIES = tuple(
-    f"registries.{module}" for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration")
+    f"registries.{module}"
+    for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing")
 )
 # Where what is stored is described: models.py and, beside it, the tables it names.
 MEMORY = ("networking.models", "networking.networks", "networking.trusted_services", "networking.access_requests")
-READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate")
+# Of a proxy's log, not of a request: what is read there is shown, and decides nothing.
+READS_LOGS = ("networking.request_log",)
+READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate", *READS_LOGS)
 ADDRESS_HEADERS = {"X-FORWARDED-FOR", "X-REAL-IP", "FORWARDED", "REMOTE-ADDR", "TRUE-CLIENT-IP", "X-CLIENT-IP"}
 METHOD_DECORATORS = {"require_safe", "require_GET", "require_POST", "require_http_methods"}
 LONGEST = 300
@@ -140,10 +154,10 @@ def models_know_the_core_and_registries_only(module: Module) -> list[str]:
 
 
 def only_settings_read_the_environment(module: Module) -> list[str]:
-    if module.name == "registries.settings":
+    if module.name in ("registries.settings", "registries.environment"):
         return []
     found = []
-    is_start = module.name in ("manage", "registries.wsgi")
+    is_start = module.name in ("manage", "registries.wsgi", "networking.gate.wsgi")
     tree = module.tree
     allowed = {
         id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "setdefault"

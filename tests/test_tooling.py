@@ -130,6 +130,30 @@ def test_a_busy_port_is_one_sentence(shell: Shell) -> None:
     assert not shell.venv.exists()
 
 
+def test_the_second_port_is_asked_too(shell: Shell) -> None:
+    shell.command("python3", REAL)
+    with socket.socket() as busy, socket.socket() as free:
+        for each in (busy, free):
+            each.bind(("127.0.0.1", 0))
+        busy.listen()
+        taken, other = busy.getsockname()[1], free.getsockname()[1]
+        free.close()
+        assert shell.make("run", f"PORT={other}", f"ARM_PORT={taken}") == (
+            2,
+            f"Port {taken} can't be used (address already in use): stop what uses it, "
+            "or choose another with make run ARM_PORT=8444.\n",
+        )
+        assert shell.make("run", f"PORT={other}", f"ARM_PORT={other}") == (
+            2,
+            f"Port {other} is chosen twice; choose another with make run ARM_PORT=8444.\n",
+        )
+        assert shell.make("run", f"PORT={other}", "ARM_PORT=tls") == (
+            2,
+            "ARM_PORT is 'tls'; it must be a number from 1 to 65535.\n",
+        )
+    assert not shell.venv.exists()
+
+
 def test_a_missing_venv_module_is_one_sentence(shell: Shell) -> None:
     shell.command("python3", f'[[ "$*" != *ensurepip* ]] || exit 1\n{REAL}')
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

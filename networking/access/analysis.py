@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, collapse_addresses
 
 from networking.access.addresses import PRIVATE, RESERVED, AddressRange
 from networking.access.policy import AccessPolicy, PublicAccess
+from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 
 # Wider than /16 is worth a second look: it is more than any one organisation's office or cloud egress needs.
 VERY_WIDE = 16
@@ -95,22 +96,34 @@ class Shift:
     def losses(self) -> int:
         return _count(self.lost)
 
+    def __bool__(self) -> bool:
+        """Somebody gains or loses."""
+        return bool(self.gained or self.lost)
 
-def shift(before: AccessPolicy, after: AccessPolicy) -> Shift:
+
+def shift(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks = NO_NETWORKS) -> Shift:
     """Who on the public internet gains and who loses access between two policies, without counting one by one."""
-    was, now = reachable_from(before), reachable_from(after)
+    was, now = reachable_from(before, trusted), reachable_from(after, trusted)
     return Shift(gained=tuple(_minus(now, was)), lost=tuple(_minus(was, now)))
 
 
-def reachable_from(policy: AccessPolicy) -> tuple[Span, ...]:
-    """The public IPv4 addresses that are let in, as spans in order."""
+def reachable_from(policy: AccessPolicy, trusted: TrustedNetworks = NO_NETWORKS) -> tuple[Span, ...]:
+    """The public IPv4 addresses that are let in, as spans in order; those of `trusted` by the firewall exception."""
+    excepted = _public(trusted) if policy.trusted_services else ()
     match policy.public_access:
         case PublicAccess.ALL_NETWORKS:
             return PUBLIC_INTERNET
         case PublicAccess.DISABLED:
-            return ()
+            return excepted
         case PublicAccess.SELECTED_NETWORKS:
-            return _joined((rule.range.first, rule.range.last) for rule in policy.rules)
+            listed = [(rule.range.first, rule.range.last) for rule in policy.rules]
+            # Document 004: the exception does not apply to a registry configured with a service endpoint.
+            return _joined(listed if policy.subnets else [*listed, *excepted])
+
+
+def _public(trusted: TrustedNetworks) -> tuple[Span, ...]:
+    """The part of its networks that a rule could name: a private one is of no public address."""
+    return tuple(_minus(_joined(trusted.spans), NOT_PUBLIC))
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -144,10 +157,6 @@ def _count(spans: Iterable[Span]) -> int:
     return sum(last - first + 1 for first, last in spans)
 
 
-def _complement(networks: Iterable[IPv4Network]) -> tuple[Span, ...]:
-    taken = _joined((int(net.network_address), int(net.broadcast_address)) for net in networks)
-    return tuple(_minus(((0, 2**32 - 1),), taken))
-
-
 # Every address a rule may name: the whole of IPv4 less what AddressRange.parse refuses.
-PUBLIC_INTERNET = _complement([*PRIVATE, *RESERVED])
+NOT_PUBLIC = _joined((int(net.network_address), int(net.broadcast_address)) for net in [*PRIVATE, *RESERVED])
+PUBLIC_INTERNET = tuple(_minus(((0, 2**32 - 1),), NOT_PUBLIC))

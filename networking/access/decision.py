@@ -36,6 +36,20 @@ class Identity(StrEnum):
     REGISTRY_TASK = "registry_task"  # ACR Tasks with a system-assigned identity
 
 
+class SubnetHost(StrEnum):
+    """What runs in a subnet and asks from there. A service endpoint carries virtual machines and AKS clusters only
+    (document 000)."""
+
+    VIRTUAL_MACHINE = "virtual-machine"
+    AKS = "aks"
+    OTHER = "other"
+
+    @property
+    def is_carried(self) -> bool:
+        """A service endpoint vouches for it."""
+        return self in (SubnetHost.VIRTUAL_MACHINE, SubnetHost.AKS)
+
+
 class ConnectionState(StrEnum):
     """ARM `privateLinkServiceConnectionState.status` of the private endpoint a caller comes through."""
 
@@ -48,14 +62,16 @@ class ConnectionState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks. `address` is the source as the public endpoint sees it, None where it could not be told; `subnet` the
-    resource id that a service endpoint vouches for; `private_endpoint` the state of the one it comes through; `service`
-    the name of the trusted service its address belongs to, for people to read."""
+    resource id of the one it comes from by a service endpoint, and `host` what it is there; `private_endpoint` the
+    state of the one it comes through; `service` the name of the trusted service its address belongs to, for people to
+    read."""
 
     address: IPv4Address | IPv6Address | None = None
     subnet: str | None = None
     private_endpoint: ConnectionState | None = None
     identity: Identity = Identity.ANYONE
     service: str = ""
+    host: SubnetHost = SubnetHost.VIRTUAL_MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,7 @@ def decide(policy: Asked | None, caller: Caller) -> Decision:
         return ALL_NETWORKS
     if isinstance(address, IPv4Address) and (rule := policy.rule_covering(address)) is not None:
         return Decision(Reason.IP_RULE, rule)
-    if caller.subnet is not None and policy.names_subnet(caller.subnet):
+    if caller.subnet is not None and caller.host.is_carried and policy.names_subnet(caller.subnet):
         return SUBNET_RULE
     if bypass and not policy.subnets:
         # Document 004: the exception does not apply to a registry configured with a service endpoint.

@@ -8,6 +8,7 @@ from networking.access.decision import Caller, Decision, Identity, Reason
 from networking.access.policy import AccessPolicy, Rule
 
 EVERYONE_ELSE = "and everyone else gets 403 Forbidden"
+CARRIES = "a service endpoint lets in virtual machines and AKS clusters only"
 
 
 def explain(decision: Decision, *, caller: Caller, registry: str, policy: AccessPolicy | None = None) -> str:
@@ -17,15 +18,34 @@ def explain(decision: Decision, *, caller: Caller, registry: str, policy: Access
     return f"{verdict}: {_who(caller)} {may} reach '{registry}', because {_why(decision, caller, policy)}."
 
 
+def belonging(caller: Caller) -> str:
+    """Whose network the address is in: 203.0.113.9 belongs to 'Image scanner', a trusted service. Empty where it is in
+    nobody's."""
+    if caller.address is None or not caller.service:
+        return ""
+    return f"{caller.address} belongs to '{caller.service}', a trusted service"
+
+
+def is_named_in_vain(caller: Caller, policy: AccessPolicy | None) -> bool:
+    """A virtual network rule names its subnet, but what it is there no service endpoint lets in."""
+    if caller.subnet is None or caller.host.is_carried:
+        return False
+    return policy is None or policy.names_subnet(caller.subnet)
+
+
 def _who(caller: Caller) -> str:
     if caller.address is not None:
         return str(caller.address)
+    if caller.service:
+        return f"the trusted service '{caller.service}'"
     if caller.identity is Identity.TRUSTED_SERVICE:
         return "a trusted Microsoft service"
     if caller.identity is Identity.REGISTRY_TASK:
         return "a registry task with a system-assigned identity"
     if caller.private_endpoint is not None:
         return f"a caller through a private endpoint ({caller.private_endpoint.value})"
+    if caller.subnet is not None and not caller.host.is_carried:
+        return f"a service in the subnet '{caller.subnet.rpartition('/')[2]}'"
     if caller.subnet is not None:
         return f"a machine in the subnet '{caller.subnet.rpartition('/')[2]}'"
     return "this caller"
@@ -41,8 +61,17 @@ def _why(decision: Decision, caller: Caller, policy: AccessPolicy | None) -> str
             return _by_rule(decision.rule, policy)
         case Reason.SUBNET_RULE:
             return "a virtual network rule names the subnet it comes from"
+        case Reason.TRUSTED_SERVICE if belonging(caller):
+            return f"it belongs to '{caller.service}', a trusted service, which is allowed to pass the firewall"
+        case Reason.TRUSTED_SERVICE if caller.service:
+            return "trusted services are allowed to pass the firewall"
         case Reason.TRUSTED_SERVICE:
             return "trusted Microsoft services are allowed to pass the firewall"
+        case Reason.PUBLIC_ACCESS_DISABLED if belonging(caller):
+            return (
+                f"it belongs to '{caller.service}', a trusted service that is not let past the firewall, "
+                "and public network access is disabled"
+            )
         case Reason.PUBLIC_ACCESS_DISABLED:
             return "public network access is disabled and address ranges are ignored"
         case Reason.NO_RULE:
@@ -64,8 +93,17 @@ def _by_rule(rule: Rule | None, policy: AccessPolicy | None) -> str:
 
 
 def _why_no_rule(caller: Caller, policy: AccessPolicy | None) -> str:
+    if belonging(caller):
+        return (
+            f"it belongs to '{caller.service}', a trusted service that is not let past the firewall, "
+            "no address range covers it"
+        )
     if caller.identity is not Identity.ANYONE:
         return "it is not let past the firewall and no address range covers it"
+    if is_named_in_vain(caller, policy):
+        return f"{CARRIES} and no address range covers it"
+    if caller.subnet is not None:
+        return "no virtual network rule names the subnet it comes from and no address range covers it"
     if isinstance(caller.address, IPv6Address):
         return "rules take IPv4 addresses only, so no address range covers it"
     if isinstance(caller.address, IPv4Address) and any(caller.address in private for private in PRIVATE):

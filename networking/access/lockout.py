@@ -7,6 +7,7 @@ from networking.access.addresses import AddressRange
 from networking.access.analysis import Span, shift
 from networking.access.decision import Caller, decide
 from networking.access.policy import AccessPolicy
+from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,12 @@ class LockedOut:
         return self.lost == self.watched.range.size
 
 
-def locked_out(before: AccessPolicy, after: AccessPolicy, watched: Iterable[Watched]) -> tuple[LockedOut, ...]:
-    """Those of the watched that would lose access, in the order given; empty where the change is safe for all."""
-    lost = shift(before, after).lost
+def locked_out(
+    before: AccessPolicy, after: AccessPolicy, watched: Iterable[Watched], trusted: TrustedNetworks = NO_NETWORKS
+) -> tuple[LockedOut, ...]:
+    """Those of the watched that would lose access, in the order given; empty where the change is safe for all. What
+    stands in a trusted network keeps its access while the firewall exception is on."""
+    lost = shift(before, after, trusted).lost
     counted = ((each, _overlap(each.range, lost)) for each in watched)
     return tuple(LockedOut(each, count) for each, count in counted if count)
 

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from networking.access.addresses import PRIVATE
 from networking.access.decision import Caller, Decision, Identity, Reason, decide
+from networking.access.explanation import CARRIES, belonging, is_named_in_vain
 from networking.access.policy import AccessPolicy, PublicAccess
 
 # Longer lists are counted, not spelled: the page of the firewall shows them.
@@ -49,21 +50,21 @@ def walk(policy: AccessPolicy | None, caller: Caller) -> tuple[Step, ...]:
     if policy is None:
         return (Step(Stage.REGISTRY, Verdict.DENIED, "There is no registry of that name."),)
     decision = decide(policy, caller)
-    return tuple(_step(stage, decision, policy, caller) for stage in _stages(policy))
+    return tuple(_step(stage, decision, policy, caller) for stage in _stages(policy, caller))
 
 
 def _step(stage: Stage, decision: Decision, policy: AccessPolicy, caller: Caller) -> Step:
-    verdict = _verdict(stage, _deciding_stage(decision, policy, caller), decision, policy)
+    verdict = _verdict(stage, _deciding_stage(decision, caller), decision, policy)
     return Step(stage, verdict, _why(stage, verdict, decision, policy, caller))
 
 
-def _stages(policy: AccessPolicy) -> list[Stage]:
-    """Virtual network rules are no stage of a registry that has none: no page of ours adds them."""
-    without = {Stage.REGISTRY} if policy.subnets else {Stage.REGISTRY, Stage.VIRTUAL_NETWORKS}
-    return [stage for stage in Stage if stage not in without]
+def _stages(policy: AccessPolicy, caller: Caller) -> list[Stage]:
+    """Virtual network rules are a stage where there are some, and for whoever comes from a subnet."""
+    asked = bool(policy.subnets) or caller.subnet is not None
+    return [stage for stage in Stage if stage is not Stage.REGISTRY and (asked or stage is not Stage.VIRTUAL_NETWORKS)]
 
 
-def _deciding_stage(decision: Decision, policy: AccessPolicy, caller: Caller) -> Stage:
+def _deciding_stage(decision: Decision, caller: Caller) -> Stage:
     match decision.reason:
         case Reason.ALL_NETWORKS | Reason.PUBLIC_ACCESS_DISABLED:
             return Stage.PUBLIC_ACCESS
@@ -76,7 +77,7 @@ def _deciding_stage(decision: Decision, policy: AccessPolicy, caller: Caller) ->
         # Nothing let the caller in: what stands at the end is the last stage that could have.
         case Reason.NO_RULE if caller.identity is not Identity.ANYONE:
             return Stage.TRUSTED_SERVICES
-        case Reason.NO_RULE if caller.subnet is not None and policy.subnets:
+        case Reason.NO_RULE if caller.subnet is not None:
             return Stage.VIRTUAL_NETWORKS
         case _:
             return Stage.ADDRESS_RANGES
@@ -170,6 +171,8 @@ def _of_subnets(verdict: Verdict, policy: AccessPolicy, caller: Caller) -> str:
     if policy.public_access is PublicAccess.DISABLED:
         return "Ignored while public network access is disabled."
     if verdict is not Verdict.NOT_APPLIED:
+        if is_named_in_vain(caller, policy):
+            return f"A rule names the subnet '{subnet}', but {CARRIES}, and the caller is neither."
         return f"No rule names the subnet '{subnet}'." if caller.subnet else "No service endpoint vouches for a subnet."
     if caller.subnet is None:
         return "An address alone can't prove a subnet; only a service endpoint can."
@@ -180,10 +183,15 @@ def _of_services(verdict: Verdict, policy: AccessPolicy, caller: Caller) -> str:
     if caller.identity is Identity.ANYONE:
         if not policy.trusted_services:
             return "Not allowed: the firewall exception is off."
-        return "Allowed, but an address alone can't prove a trusted identity."
+        if caller.address is None:
+            return "Allowed, but nothing shows that the caller is a trusted service."
+        return f"Allowed, but {caller.address} belongs to no trusted service."
+    if known := belonging(caller):
+        return f"{known}{_of_known_service(verdict, policy)}"
     if verdict is Verdict.ALLOWED:
         opted = " and tasks have their own opt-in" if caller.identity is Identity.REGISTRY_TASK else ""
-        return f"The firewall exception is on{opted}, so this caller passes without a rule."
+        who = f"'{caller.service}'" if caller.service else "this caller"
+        return f"The firewall exception is on{opted}, so {who} passes without a rule."
     if not policy.trusted_services:
         return "The firewall exception is off, so a service is a caller like any other."
     if caller.identity is Identity.REGISTRY_TASK and not policy.tasks_bypass:
@@ -191,6 +199,16 @@ def _of_services(verdict: Verdict, policy: AccessPolicy, caller: Caller) -> str:
     if verdict is Verdict.DENIED:
         return "The firewall exception doesn't apply while virtual network rules exist."
     return "Not needed: the caller is let in without it."
+
+
+def _of_known_service(verdict: Verdict, policy: AccessPolicy) -> str:
+    if verdict is Verdict.ALLOWED:
+        return ", and the firewall exception is on, so it passes without a rule."
+    if not policy.trusted_services:
+        return ", but the firewall exception is off."
+    if verdict is Verdict.DENIED:
+        return ", but the firewall exception doesn't apply while virtual network rules exist."
+    return ". The firewall exception isn't needed: the caller is let in without it."
 
 
 def _of_private_endpoints(verdict: Verdict, caller: Caller) -> str:

@@ -18,6 +18,21 @@ class Code(StrEnum):
     NETWORK_RULE_NOT_SUPPORTED = "NetworkRuleNotSupported"
     DISABLING_NOT_SUPPORTED = "DisablingPublicNetworkAccessNotSupported"
     DATA_ENDPOINT_NOT_SUPPORTED = "DataEndpointNotSupported"
+    PRIVATE_ENDPOINT_NOT_SUPPORTED = "PrivateEndpointNotSupported"
+    REPLICATION_NOT_SUPPORTED = "GeoReplicationNotSupported"
+    NETWORK_RULE_NOT_VALID = "NetworkRuleValidationError"
+    INVALID_RESOURCE_NAME = "InvalidResourceName"
+    INVALID_RESOURCE_REFERENCE = "InvalidResourceReference"
+    INVALID_ADDRESS_PREFIX = "InvalidAddressPrefixFormat"
+    INVALID_CIDR_NOTATION = "InvalidCIDRNotation"
+    ADDRESS_SPACE_OVERLAPS = "VnetAddressSpaceOverlaps"
+    INVALID_SUBNET = "NetcfgInvalidSubnet"
+    SUBNET_OUTSIDE_NETWORK = "NetcfgSubnetRangeOutsideVnet"
+    SUBNETS_OVERLAP = "NetcfgSubnetRangesOverlap"
+    SUBNET_IN_USE = "InUseSubnetCannotBeDeleted"
+    PREFIX_IN_USE = "InUsePrefixCannotBeDeleted"
+    SUBNET_IS_FULL = "SubnetIsFull"
+    LINKED_AUTHORIZATION_FAILED = "LinkedAuthorizationFailed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Self
 from networking.access.addresses import AddressRange
 from networking.access.analysis import reachable_from
 from networking.access.policy import AccessPolicy
+from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 
 
 class Extent(StrEnum):
@@ -25,9 +26,10 @@ class Reach:
     size: int
 
     @classmethod
-    def of(cls, policy: AccessPolicy, asked: AddressRange) -> Self:
+    def of(cls, policy: AccessPolicy, asked: AddressRange, trusted: TrustedNetworks = NO_NETWORKS) -> Self:
         """Counted over the whole range, without asking address by address."""
-        shared = (min(last, asked.last) - max(first, asked.first) + 1 for first, last in reachable_from(policy))
+        spans = reachable_from(policy, trusted)
+        shared = (min(last, asked.last) - max(first, asked.first) + 1 for first, last in spans)
         return cls(sum(count for count in shared if count > 0), asked.size)
 
     @property

@@ -12,7 +12,7 @@ from networking.access.policy import AccessPolicy, Rule
 from networking.access.problems import Problem
 from networking.admin.storing import losers
 from networking.client_address import ClientAddress
-from networking.models import EndpointSettings, FirewallRule
+from networking.models import EndpointSettings, FirewallRule, TrustedService
 from networking.rows import JudgedRow, Row, judge
 
 
@@ -83,8 +83,9 @@ class RuleFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg] # generic 
         if problem := policy.problem_for_tier(registry.sku):
             raise ValidationError(problem.message)
         before = EndpointSettings.of(registry).policy
-        lost = "" if self.data.get("anyway") else losers(registry, before, policy, self.client)
-        if lost:
+        if self.data.get("anyway"):
+            return policy
+        if lost := losers(registry, before, policy, self.client, TrustedService.known()):
             raise ValidationError(
                 f"This would shut out {lost}. Nothing was saved. To save it all the same, tick Save anyway."
             )

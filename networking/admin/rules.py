@@ -18,7 +18,7 @@ from networking.access.problems import Problem
 from networking.admin.filters import PublicAccessOfRule
 from networking.admin.storing import change_policy, losers
 from networking.client_address import ClientAddress
-from networking.models import EndpointSettings, FirewallRule
+from networking.models import EndpointSettings, FirewallRule, TrustedService
 from registries.models import Registry
 
 
@@ -80,7 +80,8 @@ def without(policy: AccessPolicy, gone: set[str]) -> AccessPolicy:
 
 
 def _warnings(rules: Iterable[FirewallRule], client: ClientAddress) -> Iterator[str]:
+    trusted = TrustedService.known()
     for registry, ranges in by_registry(rules):
         policy = EndpointSettings.of(registry).policy
-        if lost := losers(registry, policy, without(policy, ranges), client):
+        if lost := losers(registry, policy, without(policy, ranges), client, trusted):
             yield f"'{registry.name}': this shuts out {lost}."

@@ -11,6 +11,7 @@ from networking.access.decision import Caller
 from networking.access.lockout import Watched, locked_out, shuts_out
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Problem
+from networking.access.trusted import TrustedNetworks
 from networking.client_address import ClientAddress
 from networking.models import EndpointSettings, Stale
 from networking.must_work import must_work_callers
@@ -58,11 +59,13 @@ def stored[Outcome](outcome: Outcome | Stale) -> Outcome:
     return outcome
 
 
-def losers(registry: Registry, before: AccessPolicy, after: AccessPolicy, client: ClientAddress) -> str:
+def losers(
+    registry: Registry, before: AccessPolicy, after: AccessPolicy, client: ClientAddress, trusted: TrustedNetworks
+) -> str:
     """Who would be shut out, in words: you, and the registry's must-work callers. Empty where nobody is."""
     lost = []
-    if client.address is not None and shuts_out(before, after, Caller(address=client.address)):
+    if shuts_out(before, after, trusted.recognise(Caller(address=client.address))):
         lost.append(f"you ({client})")
     watched = [Watched(each.name, AddressRange.stored(each.range)) for each in must_work_callers(registry)]
-    lost += [f"{each.watched.name} ({each.watched.range})" for each in locked_out(before, after, watched)]
+    lost += [f"{each.watched.name} ({each.watched.range})" for each in locked_out(before, after, watched, trusted)]
     return ", ".join(lost)

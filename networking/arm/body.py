@@ -33,15 +33,15 @@ class Refused(Exception):  # noqa: N818 - it is no error: it carries a Problem o
         self.problem = problem
 
 
-def properties(policy: AccessPolicy) -> dict[str, Any]:
-    """The networking part of ARM `properties`. Names and notes are ours alone and not in it."""
+def properties(policy: AccessPolicy, *, subnet_key: str | None = SUBNET_KEYS[0]) -> dict[str, Any]:
+    """The networking part of ARM `properties`. Names and notes are ours alone and not in it. `subnet_key` is what the
+    api-version calls the subnet of a virtual network rule; None where it hides these rules."""
+    subnets = [{"action": "Allow", subnet_key: subnet} for subnet in policy.subnets] if subnet_key else []
     return {
         "publicNetworkAccess": policy.public_network_access.value,
         "networkRuleSet": {
             "defaultAction": policy.default_action.value,
-            "virtualNetworkRules": [
-                {"action": "Allow", "virtualNetworkSubnetResourceId": subnet} for subnet in policy.subnets
-            ],
+            **({"virtualNetworkRules": subnets} if subnet_key else {}),
             "ipRules": [{"action": "Allow", "value": str(rule.range)} for rule in policy.rules],
         },
         "networkRuleBypassOptions": "AzureServices" if policy.trusted_services else "None",
@@ -110,6 +110,13 @@ def _subnets(rules: object) -> tuple[str, ...]:
             raise Refused(Problem(Code.INVALID_PROPERTY, message))
         subnets[subnet.lower()] = subnet
     return tuple(subnets.values())
+
+
+def subject(rule: object, keys: tuple[str, ...]) -> str:
+    """What a rule that was read without a refusal is about, as `properties` spells it."""
+    text = _named(rule, "", keys)
+    parsed = AddressRange.parse(text) if keys is RANGE_KEYS else text
+    return str(parsed)
 
 
 def _named(rule: object, where: str, keys: tuple[str, ...]) -> str:

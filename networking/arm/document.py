@@ -7,7 +7,7 @@ from typing import Any
 
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
-from networking.arm.body import RANGE_KEYS, SUBNET_KEYS, Refused, a_text, an_object, merged, quoted, wrong
+from networking.arm.body import RANGE_KEYS, SUBNET_KEYS, Refused, a_text, an_object, merged, quoted, subject, wrong
 
 TYPE = "Microsoft.ContainerRegistry/registries"
 SKUS = ("Basic", "Standard", "Premium")
@@ -20,6 +20,8 @@ NETWORKING = (
     "networkRuleBypassAllowedForTasks",
     "dataEndpointEnabled",
 )
+RULE_SET = "properties.networkRuleSet"  # the path under which its unknown words are kept
+LISTS = {"ipRules": RANGE_KEYS, "virtualNetworkRules": SUBNET_KEYS}
 # What stands beside `properties`. az prints everything else on the same level; it is a property all the same.
 USED = frozenset({"id", "name", "type", "location", "tags", "sku"})
 ENVELOPE = USED | {
@@ -58,7 +60,7 @@ class Document:
 def read(document: object) -> Document | Problem:
     """The registry of one JSON document, nested under `properties` as ARM has it or flat as az prints it."""
     try:
-        _refuse_what_cannot_be_stored(document)
+        refuse_what_cannot_be_stored(document)
         if not isinstance(document, dict):
             raise Refused(Problem(Code.INVALID_PROPERTY, f"A registry is a JSON object; this is {quoted(document)}."))
         return _read(document)
@@ -74,18 +76,18 @@ def _read(document: dict[str, Any]) -> Document:
     read = Document(
         id=_needed(document, "id"),
         name=_needed(document, "name"),
-        sku=_sku(document.get("sku")),
+        sku=sku_of(document.get("sku")),
         location=_needed(document, "location"),
-        tags=_tags(document.get("tags")),
+        tags=tags_of(document.get("tags")),
         networking=networking,
         policy=merged(AccessPolicy(), networking),
         kept_aside={},
     )
     unused = {
-        **_unused_of_sku(document["sku"], read.sku),
+        **unused_of_sku(document["sku"], read.sku),
         **{key: value for key, value in beside.items() if key not in USED},
         **{f"properties.{key}": value for key, value in said.items() if key not in NETWORKING},
-        **_unused_of_rules(networking.get("networkRuleSet", {})),
+        **unused_of_rules(networking.get("networkRuleSet", {})),
     }
     kept = {
         path: value for path, value in unused.items() if value is not None and not _is_echo(path, value, read, said)
@@ -111,7 +113,7 @@ def _needed(document: Mapping[str, Any], key: str) -> str:
     return text
 
 
-def _sku(sku: object) -> str:
+def sku_of(sku: object) -> str:
     """ARM has an object with `name` and `tier`, which are the same word; a plain text is read too."""
     name = sku
     if isinstance(sku, dict):
@@ -124,26 +126,28 @@ def _sku(sku: object) -> str:
     raise Refused(Problem(Code.INVALID_PROPERTY, f"The SKU {quoted(name)} isn't one of {', '.join(SKUS)}."))
 
 
-def _unused_of_sku(sku: object, read: str) -> dict[str, Any]:
+def unused_of_sku(sku: object, read: str) -> dict[str, Any]:
     if not isinstance(sku, dict):
         return {}
     same_word = {key for key in ("name", "tier") if str(sku.get(key)).lower() == read.lower()}
     return {f"sku.{key}": value for key, value in sku.items() if key not in same_word}
 
 
-def _tags(tags: object) -> dict[str, str]:
+def tags_of(tags: object) -> dict[str, str]:
     if tags is None:
         return {}
     return {key: a_text(value, f"tags.{key}") for key, value in an_object(tags, "tags").items()}
 
 
-def _unused_of_rules(rule_set: Mapping[str, Any]) -> dict[str, Any]:
-    lists = {"ipRules": RANGE_KEYS, "virtualNetworkRules": SUBNET_KEYS}
-    where = "properties.networkRuleSet"
-    unused = {f"{where}.{key}": value for key, value in rule_set.items() if key != "defaultAction" and key not in lists}
-    for name, keys in lists.items():
-        for index, rule in enumerate(rule_set.get(name) or ()):
-            unused |= {f"{where}.{name}[{index}].{key}": rule[key] for key in rule if key not in ("action", *keys)}
+def unused_of_rules(rule_set: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a rule set that was read. A rule's own words stay with what it is about, wherever in the list it moves."""
+    unused = {
+        f"{RULE_SET}.{key}": value for key, value in rule_set.items() if key != "defaultAction" and key not in LISTS
+    }
+    for name, keys in LISTS.items():
+        for rule in rule_set.get(name) or ():
+            more = [key for key in rule if key not in ("action", *keys)]
+            unused |= {f"{RULE_SET}.{name}[{subject(rule, keys)}].{key}": rule[key] for key in more}
     return unused
 
 
@@ -167,7 +171,7 @@ def _is_echo(path: str, value: object, read: Document, said: Mapping[str, Any]) 
             return False
 
 
-def _refuse_what_cannot_be_stored(document: object) -> None:
+def refuse_what_cannot_be_stored(document: object) -> None:
     """JSON can spell what no database takes, and can nest until nobody is able to write it out again."""
     ahead: list[tuple[Any, int]] = [(document, 0)]
     while ahead:

@@ -1,10 +1,11 @@
 """The Effective access card: who gets in, for the saved settings and for the draft."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 
 from networking.access.decision import Caller, Decision, Identity, Reason, decide
 from networking.access.policy import AccessPolicy, PublicAccess
+from networking.access.trusted import TrustedNetworks
 from networking.blade.connection import QUOTED, read_address
 from networking.client_address import ClientAddress
 from networking.forms import visible
@@ -28,13 +29,14 @@ class Line:
         return self.verdict == "Denied"
 
 
-def card(saved: AccessPolicy, draft: AccessPolicy, client: ClientAddress) -> list[Line]:
+def card(saved: AccessPolicy, draft: AccessPolicy, client: ClientAddress, trusted: TrustedNetworks) -> list[Line]:
     """You, trusted services, and everyone else, each as it is and as it will be."""
     lines = []
     if client.address is None:
         lines.append(Line("You (address not known)", "Not known", client.why_not_offered, key="you"))
     else:
-        lines.append(_line(f"You ({client.address})", saved, draft, Caller(address=client.address), key="you"))
+        you = trusted.recognise(Caller(address=client.address))
+        lines.append(_line(f"You ({client.address})", saved, draft, you, key="you"))
     lines.append(_line("Trusted services", saved, draft, Caller(identity=Identity.TRUSTED_SERVICE)))
     lines.append(_line("Everyone else on the internet", saved, draft, Caller(address=ANYBODY)))
     return lines
@@ -49,7 +51,7 @@ class Check:
     lines: tuple[Line, ...] = ()
 
 
-def check(text: str, saved: AccessPolicy, draft: AccessPolicy) -> Check | None:
+def check(text: str, saved: AccessPolicy, draft: AccessPolicy, trusted: TrustedNetworks) -> Check | None:
     """None where nothing was asked. Any address may be asked about: private and IPv6 callers exist too."""
     text = visible(text)
     if not text:
@@ -57,24 +59,24 @@ def check(text: str, saved: AccessPolicy, draft: AccessPolicy) -> Check | None:
     address = read_address(text)
     if isinstance(address, str):
         return Check(text[:QUOTED], problem=address)
-    caller = Caller(address=address)
-    now = _told("Saved settings", decide(saved, caller), saved)
+    caller = trusted.recognise(Caller(address=address))
+    now = _told("Saved settings", saved, caller)
     if saved == draft:
         return Check(text, lines=(now,))
-    return Check(text, lines=(now, _told("After saving", decide(draft, caller), draft)))
+    return Check(text, lines=(now, _told("After saving", draft, caller)))
 
 
 def _line(who: str, saved: AccessPolicy, draft: AccessPolicy, caller: Caller, *, key: str = "") -> Line:
-    before, after = decide(saved, caller), decide(draft, caller)
-    told = _told(who, after, draft, everybody=caller.address == ANYBODY, service=caller.identity is not Identity.ANYONE)
-    was = "" if before.allowed == after.allowed else _verdict(before)
-    return Line(who, told.verdict, told.why, was=was, key=key)
+    before, told = _verdict(decide(saved, caller)), _told(who, draft, caller, everybody=caller.address == ANYBODY)
+    return replace(told, was="" if before == told.verdict else before, key=key)
 
 
-def _told(
-    who: str, decision: Decision, policy: AccessPolicy, *, everybody: bool = False, service: bool = False
-) -> Line:
-    return Line(who, _verdict(decision), _why(decision, policy, everybody=everybody, service=service))
+def _told(who: str, policy: AccessPolicy, caller: Caller, *, everybody: bool = False) -> Line:
+    decision = decide(policy, caller)
+    why = _why(decision, policy, everybody=everybody, service=caller.identity is not Identity.ANYONE)
+    if caller.service and (decision.reason is Reason.TRUSTED_SERVICE or not decision.allowed):
+        why = f"Belongs to '{caller.service}', a trusted service. {why}"
+    return Line(who, _verdict(decision), why)
 
 
 def _verdict(decision: Decision) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from networking.access.policy import AccessPolicy, Rule, difference, settings_of
+from networking.access.trusted import TrustedNetworks
 from networking.blade.saving import Conflict
 from networking.difference import tell_policies
 
@@ -27,7 +28,7 @@ class ComparedLine:
     mine: Cell
 
 
-def compare(conflict: Conflict) -> list[ComparedLine]:
+def compare(conflict: Conflict, trusted: TrustedNetworks) -> list[ComparedLine]:
     """A line for each setting that anybody's side has otherwise, and always one for the address ranges."""
     base, theirs, mine = conflict.base, conflict.theirs, conflict.mine
     compared = zip(
@@ -58,15 +59,15 @@ def compare(conflict: Conflict) -> list[ComparedLine]:
     moved = ComparedLine(
         "Public addresses",
         Cell() if base else None,
-        Cell(_shift(base, theirs)) if base else Cell(),
-        Cell(_shift(base or theirs, mine)),
+        Cell(_shift(base, theirs, trusted)) if base else Cell(),
+        Cell(_shift(base or theirs, mine, trusted)),
     )
     return [*lines, ranges, moved] if moved.theirs.text or moved.mine.text else [*lines, ranges]
 
 
-def _shift(before: AccessPolicy, after: AccessPolicy) -> str:
+def _shift(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks) -> str:
     """Who gains and who loses access by one side's changes, counted in addresses."""
-    return "; ".join(each.who for each in tell_policies(before, after).shifted)
+    return "; ".join(each.who for each in tell_policies(before, after, trusted).shifted)
 
 
 def _ranges(before: AccessPolicy, after: AccessPolicy) -> Cell:

@@ -14,7 +14,7 @@ from registries.models import CHANGE, Registry
 def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, failed: bool = False) -> dict[str, Any]:
     """`failed` asks for the summary of what stopped a Save; a page that was only edited says it row by row."""
     may_change = request.user.may(CHANGE, registry)
-    client = request.client_address
+    client, trusted = request.client_address, request.trusted_networks
     offered = client.offered
     listed = next((judged for judged in draft.judged if judged.range is not None and judged.range == offered), None)
     cover = next((judged for judged in draft.judged if judged.range and offered and judged.range.covers(offered)), None)
@@ -38,10 +38,12 @@ def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, fa
         "client_listed": listed is not None,
         "client_cover": cover.range if cover and not listed else None,
         "problems": draft.problems if failed else (),
-        "access": card(draft.stored, draft.policy, client),
-        "shift": [f"{each.who}." for each in tell_policies(draft.stored, draft.policy).shifted],
+        "trusted": trusted,
+        "may_name_services": request.user.is_staff and request.user.may("networking.change_trustedservice"),
+        "access": card(draft.stored, draft.policy, client, trusted),
+        "shift": [f"{each.who}." for each in tell_policies(draft.stored, draft.policy, trusted).shifted],
         "max_comment": MAX_COMMENT,
-        "checked": check(request.POST.get("probe", ""), draft.stored, draft.policy),
+        "checked": check(request.POST.get("probe", ""), draft.stored, draft.policy, trusted),
         "note_kind": kind,
         "note": note,
     }

@@ -45,9 +45,10 @@ def lock_out(request: BladeRequest, registry: Registry, draft: Draft) -> LockOut
     before, after = draft.stored, draft.policy
     client = request.client_address
     opened = before.public_access is PublicAccess.ALL_NETWORKS and after.public_access is not PublicAccess.ALL_NETWORKS
-    you = client.address is not None and shuts_out(before, after, Caller(address=client.address))
+    trusted = request.trusted_networks
+    you = shuts_out(before, after, trusted.recognise(Caller(address=client.address)))
     return LockOut(
-        lost=locked_out(before, after, must_work(registry)),
+        lost=locked_out(before, after, must_work(registry), trusted),
         you=str(client) if you else "",
         you_can_be_added=you and client.offered is not None,
         unknown_you=client.address is None and opened,

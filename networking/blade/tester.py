@@ -1,6 +1,6 @@
 """Network tools › Connection tester: one question to the saved settings, and the callers that must keep working."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -13,7 +13,9 @@ from networking.access.addresses import AddressRange
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
 from networking.access.reach import Reach
-from networking.blade.connection import IDENTITIES, Question, Refused, answer, targets
+from networking.access.trusted import TrustedNetworks
+from networking.blade.answer import Answer
+from networking.blade.connection import HOSTS, Choices, Kind, Question, Refused
 from networking.blade.http import BladeRequest
 from networking.models import EndpointSettings
 from networking.must_work import (
@@ -32,18 +34,21 @@ UPDATED = "Must-work callers updated"
 @never_cache
 @require_safe
 def tester(request: BladeRequest, name: str) -> HttpResponse:
-    """The page. Its address holds the whole question, so that it can be sent to somebody else."""
+    """The page. Its address holds the whole question, so that it can be sent to somebody else; the form is led there
+    without the fields that don't count."""
     registry = registry_or_404(name)
     require(request, VIEW, registry)
-    if "mine" not in request.GET:
-        return _page(request, registry)
     own = request.client_address
-    if own.address is None:
-        return _page(request, registry, refused=Refused("ip", own.why_not_offered))
-    query = request.GET.copy()
-    del query["mine"]
-    query["ip"] = str(own)
-    return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+    question = Question.read(request.GET, registry, own)
+    if "mine" in request.GET:
+        if own.address is None:
+            return _page(request, registry, refused=Refused("ip", own.why_not_offered))
+        question = replace(question, ip=str(own))
+    elif "caller" not in request.GET:
+        return _page(request, registry)
+    if question.kind is None:
+        return _page(request, registry)
+    return HttpResponseRedirect(f"{request.path}?{question.query(registry)}")
 
 
 @never_cache
@@ -118,9 +123,9 @@ class MustWorkLine:
     reach: Reach
 
     @classmethod
-    def all_of(cls, registry: Registry, policy: AccessPolicy) -> list[Self]:
+    def all_of(cls, registry: Registry, policy: AccessPolicy, trusted: TrustedNetworks) -> list[Self]:
         return [
-            cls(row.pk, row.name, row.range, Reach.of(policy, AddressRange.stored(row.range)))
+            cls(row.pk, row.name, row.range, Reach.of(policy, AddressRange.stored(row.range), trusted))
             for row in must_work_callers(registry)
         ]
 
@@ -136,7 +141,7 @@ def _page(
         "client": request.client_address,
         "may_change": may_change,
         "query": request.GET.urlencode(),
-        "callers": MustWorkLine.all_of(registry, policy),
+        "callers": MustWorkLine.all_of(registry, policy, request.trusted_networks),
         "typed": typed or Typed(),
         "limit": MAX_MUST_WORK_CALLERS,
         "max_name": MAX_NAME,
@@ -152,12 +157,20 @@ def _tested(
 ) -> dict[str, Any]:
     """The question as it was filled in, and its answer: None where nothing was asked, or where it can't be given."""
     question = Question.read(request.GET, registry, request.client_address)
-    hosts = targets(registry, policy)
-    tested = None
+    choices = Choices.of(registry, policy, request.trusted_networks)
+    answer = None
     if refused is None and question.asked:
-        caller = question.caller(hosts)
+        caller = question.caller(choices)
         if isinstance(caller, Refused):
             refused = caller
         else:
-            tested = answer(registry, policy, question, caller, may_change=may_change)
-    return {"question": question, "identities": IDENTITIES, "targets": hosts, "refused": refused, "answer": tested}
+            answer = Answer.of(registry, policy, question, caller, choices, may_change=may_change)
+    return {
+        "question": question,
+        "choices": choices,
+        "kinds": list(Kind),
+        "hosts": HOSTS,
+        "endpoints": choices.endpoints(question.endpoint or ""),
+        "refused": refused,
+        "answer": answer,
+    }

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from networking.access.client_output import client_output, not_allowed
 from networking.access.decision import Caller, Reason, decide
 from networking.access.policy import AccessPolicy
+from networking.access.trusted import TrustedNetworks
 from networking.blade.connection import read_address
 from networking.blade.http import BladeRequest
 from networking.client_address import Address
@@ -30,7 +31,7 @@ def troubleshoot(request: BladeRequest, name: str) -> HttpResponse:
     registry = registry_or_404(name)
     require(request, VIEW, registry)
     policy = EndpointSettings.of(registry).policy
-    client = request.client_address
+    client, trusted = request.client_address, request.trusted_networks
     typed = request.GET.get("proxy", "").strip()
     proxy = read_address(typed) if "proxy" in request.GET else None
     context = {
@@ -38,10 +39,10 @@ def troubleshoot(request: BladeRequest, name: str) -> HttpResponse:
         "page": "Troubleshoot",
         "access": policy.public_access,
         "client": client,
-        "you": Standing.of(policy, client.address) if client.address else None,
+        "you": Standing.of(policy, client.address, trusted) if client.address else None,
         "typed": typed,
         "problem": proxy if isinstance(proxy, str) else "",
-        "proxy": Standing.of(policy, proxy) if proxy and not isinstance(proxy, str) else None,
+        "proxy": Standing.of(policy, proxy, trusted) if proxy and not isinstance(proxy, str) else None,
         "texts": error_texts(registry),
     }
     failed = bool(context["problem"])
@@ -58,13 +59,19 @@ class Standing:
     why: str
 
     @classmethod
-    def of(cls, policy: AccessPolicy, address: Address) -> Self:
-        decision = decide(policy, Caller(address=address))
+    def of(cls, policy: AccessPolicy, address: Address, trusted: TrustedNetworks) -> Self:
+        caller = trusted.recognise(Caller(address=address))
+        decision = decide(policy, caller)
+        known = f"it belongs to '{caller.service}', a trusted service" if caller.service else ""
         match decision.reason:
             case Reason.IP_RULE:
                 why = f"{decision.rule} in the list contains it"
             case Reason.ALL_NETWORKS:
                 why = "any network may connect"
+            case Reason.TRUSTED_SERVICE:
+                why = f"{known}, which the firewall exception lets pass"
+            case _ if known:
+                why = f"{known}, which the firewall exception doesn't let pass"
             case Reason.PUBLIC_ACCESS_DISABLED:
                 why = "public network access is disabled"
             case _:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from networking.access.addresses import AddressRange
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
+from networking.blade.applied import enforcement, news
 from networking.blade.comparison import compare
 from networking.blade.http import BladeRequest
 from networking.blade.page import blade_context
@@ -67,7 +68,8 @@ def evaluate(request: BladeRequest, name: str) -> HttpResponse:
 @never_cache
 @require_safe
 def state(request: BladeRequest, name: str) -> HttpResponse:
-    """An open page asks whether it still shows what is saved: 204 while it does, else who changed it and when."""
+    """An open page asks whether it still shows what is saved, and whether the gates have it: 204 while it says so, else
+    who changed it and when, or what became of the gates."""
     try:
         registry = registry_or_404(name)
     except Http404:
@@ -75,7 +77,10 @@ def state(request: BladeRequest, name: str) -> HttpResponse:
     require(request, VIEW, registry)
     change = changed_elsewhere(registry, request.GET.get("fingerprint", ""))
     if change is None:
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        told = news(registry, request.GET)
+        if told is None:
+            return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        return render(request, "networking/parts/applied.html", told)
     context = {"registry": registry, "change": change}
     return render(request, "networking/parts/changed_elsewhere.html", context, status=STOP_POLLING)
 
@@ -187,7 +192,7 @@ def _ask_first(request: BladeRequest, registry: Registry, draft: Draft, lost: An
 
 def _conflict(request: BladeRequest, registry: Registry, draft: Draft, seen: str) -> HttpResponse:
     found = conflict(registry, seen, draft.policy, draft.stored)
-    more = {"conflict": found, "compared": compare(found), "base": seen}
+    more = {"conflict": found, "compared": compare(found, request.trusted_networks), "base": seen}
     return _page(request, registry, draft, status=HTTPStatus.CONFLICT, **more)
 
 
@@ -211,11 +216,10 @@ def _afresh(
 def _page(
     request: BladeRequest, registry: Registry, draft: Draft, *, status: HTTPStatus = HTTPStatus.OK, **more: Any
 ) -> HttpResponse:
-    context = blade_context(request, registry, draft, failed=status is HTTPStatus.UNPROCESSABLE_ENTITY)
+    context = blade_context(request, registry, draft, failed=status is HTTPStatus.UNPROCESSABLE_ENTITY) | more
+    context |= enforcement(registry, draft.judged, context["fingerprint"])
     narrow = bool(request.htmx) and request.method == "POST"
-    response = render(
-        request, f"{PAGE}#blade" if narrow else PAGE, {**context, **more, "narrow": narrow}, status=status
-    )
+    response = render(request, f"{PAGE}#blade" if narrow else PAGE, {**context, "narrow": narrow}, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

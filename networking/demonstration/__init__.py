@@ -1,4 +1,5 @@
-"""The demonstration state: registries from the ARM JSON beside this file, accounts, and the simulated address."""
+"""The demonstration state: registries and networks from the ARM JSON beside this file, accounts, and the simulated
+address."""
 
 import json
 from dataclasses import replace
@@ -11,10 +12,11 @@ from django.db import transaction
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Problem
 from networking.arm.document import Document, read
+from networking.demonstration.networks import restored_networks
 from networking.importing import import_document
 from networking.models import SimulatedClient
 from networking.must_work import add_must_work_caller
-from registries.demonstration import DEMONSTRATION_ACCOUNTS, DemonstrationAccount
+from registries.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL, DemonstrationAccount
 from registries.models import Account, Change, Origin, Registry, Subscription
 
 HERE = Path(__file__).parent
@@ -42,23 +44,26 @@ def restore(*, reset: bool, origin: Origin) -> list[str]:
         # Two restores at once would make the same rows twice; the roles are there from the migrations on.
         Group.objects.select_for_update().get(name="Owner")
         done = [_restored_account(account, reset=reset) for account in DEMONSTRATION_ACCOUNTS]
+        done.append(_restored_account(DEMONSTRATION_SERVICE_PRINCIPAL, reset=reset, program=True))
         first = _document(REGISTRIES[0])
         Subscription.objects.get_or_create(
             subscription_id=first.id.split("/")[2], defaults={"display_name": SUBSCRIPTION_NAME}
         )
         for name in REGISTRIES:
             done += _restored_registry(name, origin, reset=reset)
+        done += restored_networks(origin, reset=reset)
         if reset:
             SimulatedClient.objects.all().delete()  # without a row it is the address of the start
             done.append("Reset the simulated client address.")
     return done
 
 
-def _restored_account(wanted: DemonstrationAccount, *, reset: bool) -> str:
+def _restored_account(wanted: DemonstrationAccount, *, reset: bool, program: bool = False) -> str:
     account, created = Account.objects.get_or_create(username=wanted.username)
     if not (created or reset):
         return f"Kept the account {wanted.username} as it is."
-    account.is_active, account.is_staff, account.is_superuser = True, True, False
+    account.is_active, account.is_staff, account.is_superuser = True, not program, False
+    account.service_principal = program
     if not account.check_password(wanted.password):  # a new hash of the same password would sign its owner out
         account.set_password(wanted.password)
     account.save()

@@ -2,3 +2,4 @@
 
 from registries.admin import accounts as accounts
 from registries.admin import registries as registries
+from registries.admin import service_principals as service_principals

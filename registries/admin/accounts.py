@@ -43,11 +43,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # generic in the stubs 
         return ", ".join(sorted(group.name for group in account.groups.all())) or "No role"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).filter(service_principal=False).prefetch_related("groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)
-        return (*shown, self.superuser_fieldset) if obj is not None and _asking(request).is_superuser else shown
+        return (*shown, self.superuser_fieldset) if obj is not None and asking(request).is_superuser else shown
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -57,20 +57,20 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # generic in the stubs 
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
-            kwargs["queryset"] = groups_within(_asking(request)).order_by("name")
+            kwargs["queryset"] = groups_within(asking(request)).order_by("name")
             kwargs["widget"] = forms.CheckboxSelectMultiple()
             kwargs["label"] = "Role"
             kwargs["help_text"] = ROLES_HELP
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and has_more(obj, _asking(request)))
+        return super().has_change_permission(request, obj) and not (obj and has_more(obj, asking(request)))
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and has_more(obj, _asking(request)))
+        return super().has_delete_permission(request, obj) and not (obj and has_more(obj, asking(request)))
 
 
-def _asking(request: HttpRequest) -> Account:
+def asking(request: HttpRequest) -> Account:
     return cast("Account", request.user)  # nobody else comes in
 
 

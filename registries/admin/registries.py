@@ -4,6 +4,7 @@ from typing import Any, cast, override
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
@@ -34,25 +35,27 @@ class DeletedRecorded(admin.ModelAdmin):  # type: ignore[type-arg] # generic in 
         return shown, counts, {str(name) for name in needed} & ours, protected
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        with transaction.atomic():
-            for each in queryset:
-                self.delete_model(request, each)
+        delete(list(queryset), admin_origin(request))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        delete(obj, admin_origin(request))
+        delete([obj], admin_origin(request))
 
 
-def delete(place: Model, by: Origin) -> None:
-    """A registry, a group or a subscription, with the registries in it."""
-    match place:
-        case Registry():
-            place.delete_recorded(by)
-        case ResourceGroup():
-            place.delete_with_registries(by)
-        case Subscription():
-            for group in place.resource_groups.all():
-                group.delete_with_registries(by)
-            place.delete()
+def delete(places: list[Model], by: Origin) -> None:
+    """Registries, groups or subscriptions, with what is in them. PermissionDenied where something must go first that
+    was not there when the page was drawn."""
+    with transaction.atomic():
+        subscriptions = [place for place in places if isinstance(place, Subscription)]
+        groups = [place for place in places if isinstance(place, ResourceGroup)]
+        groups += ResourceGroup.objects.filter(subscription__in=subscriptions)
+        if in_the_way := ResourceGroup.delete_all(groups, by):
+            raise PermissionDenied(" ".join(in_the_way))
+        for place in places:
+            match place:
+                case Registry():
+                    place.delete_recorded(by)
+                case Subscription():
+                    place.delete()
 
 
 class OnceOnly(DeletedRecorded):

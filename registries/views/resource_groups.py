@@ -39,9 +39,12 @@ def delete_resource_group(request: PortalRequest, subscription: UUID, name: str)
     group = group_or_404(subscription, name)
     form = DeleteForm(request.POST if request.method == "POST" else None, name=group.name)
     if form.is_bound and form.is_valid():
-        group.delete_with_registries(origin(request))
-        notify(request, "success", "Resource group deleted", f"Deleted '{group.name}' and what was in it.")
-        return see_other("registry-list")
+        in_the_way = group.delete_with_registries(origin(request))
+        if not in_the_way:
+            notify(request, "success", "Resource group deleted", f"Deleted '{group.name}' and what was in it.")
+            return see_other("registry-list")
+        for sentence in in_the_way:
+            form.add_error(None, sentence)
     names = list(Registry.objects.filter(resource_group=group).order_by(Lower("name")).values_list("name", flat=True))
     context = {"group": group, "form": form, "names": names}
     return render(request, "registries/resource_group_delete.html", context, status=422 if form.is_bound else 200)

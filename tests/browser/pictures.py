@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from networking.access.policy import AccessPolicy
 from tests.browser.chromium import PHONE, Scheme, SignIns, chromium_path, context_options, launch
+from tests.browser.gate import log_a_morning, wake_own_gate
 from tests.browser.server import ROOT, running
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -141,6 +142,15 @@ def expand_changes(page: Page) -> None:
         operation.click()
 
 
+def expand_a_request(page: Page) -> None:
+    page.locator(".requests summary").nth(1).click()
+
+
+def wake_gate(page: Page) -> None:
+    wake_own_gate(page)
+    page.locator("#rules summary").nth(1).click()
+
+
 def open_settings_in_the_admin(page: Page) -> None:
     page.locator("#result_list").get_by_role("link", name="mycontainerregistry").first.click()
     page.get_by_role("button", name="Save", exact=True).wait_for()
@@ -183,7 +193,16 @@ PICTURES = (
     Picture("account-menu", BLADE, act=open_account_menu),
     Picture("tester", "/registries/mycontainerregistry/networking/tester/?ip=192.0.2.50"),
     Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19", on_a_phone=True),
+    Picture(
+        "tester-service",
+        "/registries/mycontainerregistry/networking/tester/?ip=&service=Microsoft+Defender+for+Cloud",
+        on_a_phone=True,
+    ),
+    Picture("tester-endpoint", "/registries/mycontainerregistry/networking/tester/?ip=10.0.0.4&endpoint=Pending"),
     Picture("troubleshoot", "/registries/mycontainerregistry/networking/troubleshoot/?proxy=192.0.2.50"),
+    Picture("requests", "/registries/mycontainerregistry/requests/", act=expand_a_request, on_a_phone=True),
+    Picture("requests-nothing", "/registries/mycontainerregistry/requests/?verdict=maybe&method=PATCH"),
+    Picture("requests-no-gate", "/registries/edgefleet/requests/"),
     Picture("activity", "/registries/mycontainerregistry/activity/", act=expand_changes),
     Picture("activity-all", "/activity/", act=expand_changes),
     Picture("activity-nothing", "/activity/?timespan=soon&q=nothing"),
@@ -200,6 +219,9 @@ PICTURES = (
         known=("empty-table-header",),  # of Django's own table of inlines
     ),
     Picture("admin-rules", "/admin/networking/firewallrule/?q=mycontainerregistry"),
+    Picture("admin-requests", "/admin/networking/accessrequest/"),
+    # The last: from then on a gate reports, and every Networking page says so.
+    Picture("networking-applied", BLADE, act=wake_gate, on_a_phone=True),
 )
 
 
@@ -257,6 +279,7 @@ def all_of(pictures: list[Picture], width: int | None) -> Iterator[Path]:
     with running() as server, sync_playwright() as playwright:
         browser = launch(playwright)
         sign_ins = SignIns(browser, server.url)
+        log_a_morning(server)
         for picture in pictures:
             for each, scheme in product([width] if width else picture.widths, SCHEMES):
                 yield take(browser, sign_ins, picture, each, scheme)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.chromium import OpenPage, Scheme, axe
+from tests.browser.gate import log_a_morning
 from tests.browser.pictures import PICTURES, Picture
 from tests.browser.server import Server
 
@@ -13,6 +14,7 @@ SIZES = [pytest.param(1440, 1000, id="1440"), pytest.param(1024, 1400, id="1024"
 @pytest.fixture(scope="module", autouse=True)
 def demonstration(server: Server) -> None:
     server.reset()
+    log_a_morning(server)
 
 
 @pytest.mark.parametrize("picture", [pytest.param(picture, id=picture.name) for picture in PICTURES])

@@ -52,13 +52,58 @@ def test_use_mine_and_run_test_are_two_buttons(page: Page) -> None:
     page.get_by_label("Source address").fill("192.0.2.50")
     page.get_by_role("button", name="Use mine").click()
     expect(page.locator(".tested [role=status]")).to_have_text("Allowed. 203.0.113.0/24 contains 203.0.113.24.")
-    expect(page).to_have_url(re.compile(r"\?ip=203\.0\.113\.24&"))
+    expect(page).to_have_url(re.compile(r"\?ip=203\.0\.113\.24$"))
     page.get_by_label("Target").select_option(label="mycontainerregistry.eastus.data.azurecr.localhost (layers)")
     page.get_by_role("button", name="Run test").click()
     expect(page.locator(".printed")).to_have_count(1)
     expect(page.get_by_label("Source address")).to_have_value("203.0.113.24")
     page.get_by_role("link", name="Clear results").click()
     expect(page.locator(".tested")).to_have_count(0)
+
+
+def test_one_choice_shows_the_fields_of_that_caller(page: Page) -> None:
+    """The stylesheet does it, so it works without scripts too."""
+    open_tester(page)
+    named = {"Subnet": "subnet", "Private endpoint": "endpoint", "Trusted service": "service"}
+    for caller, shown in (
+        ("An address", ""),
+        ("A machine in a subnet", "Subnet"),
+        ("A client of a private endpoint", "Private endpoint"),
+        ("A trusted service", "Trusted service"),
+        ("A registry task with its own identity", ""),
+    ):
+        page.get_by_label("Caller", exact=True).select_option(label=caller)
+        for label, name in named.items():
+            expect(page.locator(f"#{name}")).to_be_visible(visible=label == shown)
+
+
+def test_a_trusted_service_is_chosen_by_name(page: Page) -> None:
+    open_tester(page)
+    page.get_by_label("Caller", exact=True).select_option(label="A trusted service")
+    page.get_by_label("Trusted service").select_option(label="Microsoft Defender for Cloud (by its identity only)")
+    page.get_by_label("Source address").fill("")
+    page.get_by_role("button", name="Run test").click()
+    expect(page.locator(".tested [role=status]")).to_have_text(
+        "Allowed. The firewall exception lets 'Microsoft Defender for Cloud' pass."
+    )
+    expect(page).to_have_url(re.compile(r"\?ip=&service=Microsoft\+Defender\+for\+Cloud$"))
+    expect(page.locator(".steps .decided")).to_contain_text("Trusted services")
+    page.get_by_label("Caller", exact=True).select_option(label="A client of a private endpoint")
+    page.get_by_label("Private endpoint").select_option(label="Any in state Approved")
+    page.get_by_role("button", name="Run test").click()
+    expect(page.locator(".steps .decided")).to_contain_text("Private endpoints")
+    expect(page).to_have_url(re.compile(r"\?ip=&endpoint=Approved$"))
+
+
+def test_a_subnet_that_is_none_is_refused_where_it_was_typed(page: Page) -> None:
+    open_tester(page)
+    page.get_by_label("Caller", exact=True).select_option(label="A machine in a subnet")
+    page.get_by_label("Subnet").fill("build")
+    page.get_by_label("Subnet").press("Enter")
+    field = page.get_by_label("Subnet")
+    expect(field).to_have_value("build")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("^'build' isn't the resource id of a subnet."))
 
 
 def test_what_is_no_address_is_refused_where_it_was_typed(page: Page) -> None:

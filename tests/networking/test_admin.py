@@ -402,6 +402,16 @@ def test_a_caller_who_would_be_shut_out_is_named_first(contributor: Client, regi
     assert ranges(registry) == ["16.17.18.0/24", "198.51.100.7"]
 
 
+def test_a_network_of_a_trusted_service_is_not_shut_out(contributor: Client, registry: Registry) -> None:
+    make.trusted_service("Build farm", "203.0.113.0/28")
+    add_must_work_caller(registry, name="Build agents", text="203.0.113.8/29", origin=make.BO)
+    rule = FirewallRule.objects.get(range="203.0.113.0/24")
+    asked = contributor.post(RULES, {"action": "delete_selected", "_selected_action": [rule.pk]})
+    assert "shuts out" not in text_of(asked)
+    contributor.post(page_of(registry), opened(contributor, registry) | {"rules-1-DELETE": "on"})
+    assert ranges(registry) == ["16.17.18.0/24", "198.51.100.7"]
+
+
 def test_you_are_named_where_you_would_be_shut_out(contributor: Client, db: None) -> None:
     registry = make.registry("plainregistry")
     answer = contributor.post(page_of(registry), opened(contributor, registry, default_action="Deny"))

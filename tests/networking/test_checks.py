@@ -3,7 +3,7 @@
 from django.core.checks import Error, registry
 from pytest_django import Settings
 
-from networking.checks import demonstration_is_off
+from networking.checks import demonstration_is_off, nobody_is_signed_in_unasked
 
 
 def test_demonstration_mode_is_an_error_of_a_deployment(settings: Settings) -> None:
@@ -27,3 +27,15 @@ def test_it_is_asked_for_a_deployment_and_not_while_working(settings: Settings) 
     checks = registry.registry
     assert demonstration_is_off in checks.get_checks(include_deployment_checks=True)
     assert demonstration_is_off not in checks.get_checks()
+
+
+def test_an_account_that_anybody_signs_in_as_is_an_error_of_a_deployment(settings: Settings) -> None:
+    assert nobody_is_signed_in_unasked() == []
+    settings.ARM_DEVICE_CODE_ACCOUNT = "ada@example.org"
+    assert nobody_is_signed_in_unasked() == [
+        Error(
+            "ARM_DEVICE_CODE_ACCOUNT is set: az login makes anybody ada@example.org.",
+            hint="Start without it, and let programs sign in as service principals.",
+            id="portcullis.E002",
+        )
+    ]

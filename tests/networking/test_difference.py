@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking.access.policy import AccessPolicy, DefaultAction, PublicAccess, PublicNetworkAccess
+from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 from networking.difference import Kind, Line, Shifted, Told, tell, tell_policies
 from networking.models import UPDATE, EndpointSettings
 from registries.models import Change
@@ -101,9 +102,8 @@ def changed(what: str, before: str, after: str) -> Line:
         ),
         pytest.param(
             OFFICE,
-            replace(OFFICE, trusted_services=False, tasks_bypass=True, data_endpoint=True),
+            replace(OFFICE, tasks_bypass=True, data_endpoint=True),
             (
-                changed("Trusted services", "Allowed", "Not allowed"),
                 changed("Tasks with a managed identity", "Not allowed", "Allowed"),
                 changed("Dedicated data endpoint", "Off", "On"),
             ),
@@ -154,6 +154,28 @@ def test_what_lies_between_two_policies(
     before: AccessPolicy, after: AccessPolicy, lines: tuple[Line, ...], shifted: tuple[Shifted, ...]
 ) -> None:
     assert tell_policies(before, after) == Told(UPDATE, lines, shifted, note="" if shifted else NOBODY)
+
+
+def test_the_exception_moves_the_networks_of_trusted_services() -> None:
+    without = replace(OFFICE, trusted_services=False)
+    scanners = TrustedNetworks.of([("Image scanner", ["198.51.100.0/28"])])
+    lines = (changed("Trusted services", "Allowed", "Not allowed"),)
+    lost = Shifted(Kind.REMOVED, "16 addresses lose access", ("198.51.100.0/28",))
+    assert tell_policies(OFFICE, without, scanners) == Told(UPDATE, lines, (lost,))
+    assert tell_policies(OFFICE, without, NO_NETWORKS) == Told(UPDATE, lines, note=NOBODY)
+
+
+def test_which_networks_services_had_in_the_past_is_not_claimed() -> None:
+    told = tell_policies(OFFICE, replace(OFFICE, trusted_services=False))
+    assert (told.shifted, told.note) == ((), f"{NOBODY}, except in the networks of trusted services")
+    beside = replace(OFFICE, subnets=("/subnets/a",))
+    assert tell_policies(beside, replace(beside, trusted_services=False)).note == NOBODY
+
+
+def test_whoever_a_trusted_network_lets_in_is_not_everyone() -> None:
+    scanners = TrustedNetworks.of([("Image scanner", ["198.51.100.0/28"])])
+    (lost,) = tell_policies(AccessPolicy(), make.disabled(), scanners).shifted
+    assert lost.who == "Everyone else on the internet (3,702,390,768 addresses) loses access"
 
 
 def test_two_equal_policies_have_nothing_to_tell() -> None:

@@ -1,4 +1,4 @@
-"""The client's address on the request."""
+"""The client's address on the request, and the networks of trusted services."""
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from networking.client_address import ClientAddress
 from networking.middleware import ClientAddressMiddleware
 from networking.models import SimulatedClient
+from tests import make
 
 Asked = Callable[..., ClientAddress]
 
@@ -56,6 +57,19 @@ def test_it_is_looked_up_only_when_asked_for(
     settings.DEMONSTRATION = True
     with django_assert_num_queries(0):
         ClientAddressMiddleware(lambda request: HttpResponse())(rf.get("/"))
+
+
+def test_the_networks_of_trusted_services_are_loaded_once(
+    db: None, rf: RequestFactory, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make.trusted_service("Image scanner", "203.0.113.0/28")
+
+    def view(request: HttpRequest) -> HttpResponse:
+        trusted = request.trusted_networks  # type: ignore[attr-defined]
+        return HttpResponse(f"{trusted.service_of(ip_address('203.0.113.9'))}, {trusted.located}")
+
+    with django_assert_num_queries(1):
+        assert ClientAddressMiddleware(view)(rf.get("/")).content == b"Image scanner, ('Image scanner',)"
 
 
 def test_in_demonstration_mode_a_simulated_address_stands_in(

@@ -88,6 +88,41 @@ BAD = [
         )
         for hosts in ("console.example.org", "*", ".example.org", "localhost,192.0.2.1", "notlocalhost")
     ),
+    *(
+        pytest.param(
+            {"REGISTRY_UPSTREAM": address},
+            "REGISTRY_UPSTREAM must be the address of a server alone, like http://127.0.0.1:5000.",
+            id=f"REGISTRY_UPSTREAM {address}",
+        )
+        for address in (
+            "127.0.0.1:5000",
+            "ftp://127.0.0.1",
+            "http://:5000",
+            "http://me:secret@127.0.0.1:port",
+            "http://127.0.0.1:5000/v2/",
+            "http://127.0.0.1?x",
+            "http://[::1",
+        )
+    ),
+]
+
+
+BAD += [
+    pytest.param({"SERVES": "azure"}, "SERVES is 'AZURE'; it must be one of DASHBOARD, ARM.", id="SERVES"),
+    *(
+        pytest.param(
+            {"ARM_URL": address},
+            "ARM_URL must be the address of a server alone, like https://localhost:8443.",
+            id=f"ARM_URL {address}",
+        )
+        for address in ("http://localhost:8443", "localhost:8443", "https://", "https://localhost:0", "https://a/b")
+    ),
+    pytest.param(
+        {"DEMONSTRATION": "on", "SERVES": "ARM", "ARM_URL": "https://arm.example.org"},
+        "DEMONSTRATION shows passwords on the sign-in page, so it serves localhost only. "
+        "Turn it off, or leave ALLOWED_HOSTS and ARM_URL empty.",
+        id="DEMONSTRATION for another ARM_URL",
+    ),
 ]
 
 
@@ -98,6 +133,14 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(
     with pytest.raises(ImproperlyConfigured) as refusal:
         start(**environment)
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "http://127.0.0.1:5000", "https://me:secret@registry.example.org", "http://{registry}.internal:5000"],
+)
+def test_the_registry_behind_may_be_any_server(start: Start, address: str) -> None:
+    assert start(REGISTRY_UPSTREAM=address and f"{address}/")["REGISTRY_UPSTREAM"] == address
 
 
 def test_a_password_is_never_quoted(start: Start) -> None:
@@ -151,6 +194,16 @@ def test_with_no_configuration_it_runs_on_sqlite_as_in_production(start: Start, 
     assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
 
 
+def test_a_database_that_vanished_is_missed_soon_unless_its_url_says_otherwise(start: Start) -> None:
+    url = "postgresql://db.example.org/portcullis?connect_timeout=3&sslmode=verify-full"
+    options = start(DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
+    assert (int(options["connect_timeout"]), options["sslmode"], options["tcp_user_timeout"]) == (
+        3,
+        "verify-full",
+        20_000,
+    )
+
+
 def test_a_database_url_puts_it_on_postgresql(start: Start) -> None:
     database = start(DATABASE_URL="postgresql://me:secret@db.example.org:5433/portcullis")["DATABASES"]["default"]
     assert (database["ENGINE"], database["HOST"], database["PORT"], database["NAME"]) == (
@@ -165,6 +218,15 @@ def test_demonstration_mode_serves_localhost_without_tls(start: Start) -> None:
     settings = start(DEMONSTRATION="true", ALLOWED_HOSTS="localhost, 127.0.0.1, [::1], registry.localhost, .localhost")
     assert (settings["DEMONSTRATION"], settings["HTTPS"], settings["SESSION_COOKIE_SECURE"]) == (True, False, False)
     assert settings["LOGIN_SERVER_SUFFIX"] == "azurecr.localhost"
+
+
+def test_the_arm_api_is_another_server_of_the_same_code(start: Start) -> None:
+    dashboard, arm = start(), start(SERVES="arm", ARM_URL="https://arm.example.org:8443/")
+    assert (dashboard["ROOT_URLCONF"], arm["ROOT_URLCONF"]) == ("registries.urls", "networking.arm.urls")
+    assert (dashboard["ARM_URL"], arm["ARM_URL"]) == ("https://localhost:8443", "https://arm.example.org:8443")
+    assert arm["ALLOWED_HOSTS"] == [*dashboard["ALLOWED_HOSTS"], "arm.example.org"]
+    assert not any("session" in each or "csrf" in each for each in arm["MIDDLEWARE"])
+    assert start(SERVES="ARM", ARM_URL="https://[fd00::7]")["ALLOWED_HOSTS"][-1] == "[fd00::7]"
 
 
 def test_proxies_that_are_trusted_tell_the_address_and_the_scheme(start: Start) -> None:

@@ -66,7 +66,7 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **_somebody(),
+                **somebody(),
             )
 
 
@@ -99,7 +99,7 @@ def cluster() -> Iterator[Postgres]:
             check=True,
             stdout=subprocess.DEVNULL,
             cwd="/",
-            **_somebody(),
+            **somebody(),
         )
         yield postgres
 
@@ -131,6 +131,6 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _somebody() -> dict[str, Any]:
+def somebody() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

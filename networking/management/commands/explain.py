@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from networking.access.addresses import QUOTED
 from networking.access.decision import Caller, Reason, decide
 from networking.access.explanation import explain
-from networking.models import EndpointSettings
+from networking.models import EndpointSettings, TrustedService
 from registries.models import Registry
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("address", metavar="ADDRESS", help="an IPv4 or IPv6 address, public or private")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        caller = Caller(address=_address(options["address"]))
+        caller = TrustedService.known().recognise(Caller(address=_address(options["address"])))
         registry = Registry.objects.named(options["registry"]).first()
         policy = None if registry is None else EndpointSettings.of(registry).policy
         decision = decide(policy, caller)

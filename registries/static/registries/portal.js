@@ -79,7 +79,8 @@ on('input', event => {
 function localise() {
   for (const each of $$('time:not([title])')) {
     each.title = each.textContent;
-    each.textContent = new Date(each.dateTime).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+    const at = new Date(each.dateTime), timeStyle = each.dataset.clock ? 'medium' : 'short';
+    each.textContent = each.dataset.clock === 'only' ? at.toLocaleTimeString([], { timeStyle }) : at.toLocaleString([], { dateStyle: 'medium', timeStyle });
   }
 }
 localise();

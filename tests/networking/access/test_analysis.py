@@ -17,6 +17,7 @@ from networking.access.analysis import (
     smallest_equal_list,
 )
 from networking.access.policy import AccessPolicy, PublicAccess
+from networking.access.trusted import TrustedNetworks
 from tests import make
 
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"
@@ -183,6 +184,72 @@ OFFICE = make.selected("16.17.18.0/24", "203.0.113.7")
 def test_who_gains_and_who_loses(after: AccessPolicy, moved: Shift) -> None:
     assert shift(OFFICE, after) == moved
     assert shift(after, OFFICE) == Shift(gained=moved.lost, lost=moved.gained)
+
+
+SCANNERS = TrustedNetworks.of(
+    [("Image scanner", ["198.51.100.0/28", "10.20.0.0/16", "2001:db8::/32"]), ("Builder", ["16.17.18.128/25"])]
+)
+SCANNER, BUILDER = span("198.51.100.0", "198.51.100.15"), span("16.17.18.128", "16.17.18.255")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        pytest.param(
+            OFFICE,
+            replace(OFFICE, trusted_services=False),
+            Shift(lost=(SCANNER,)),
+            id="the exception off: those whom no rule lets in lose, private and IPv6 networks aside",
+        ),
+        pytest.param(
+            make.disabled(trusted_services=False),
+            make.disabled(),
+            Shift(gained=(BUILDER, SCANNER)),
+            id="the exception on, disabled",
+        ),
+        pytest.param(
+            make.disabled(subnets=(SUBNET,), trusted_services=False),
+            make.disabled(subnets=(SUBNET,)),
+            Shift(gained=(BUILDER, SCANNER)),
+            id="the exception on, disabled, virtual network rules kept",
+        ),
+        pytest.param(
+            replace(OFFICE, subnets=(SUBNET,)),
+            replace(OFFICE, subnets=(SUBNET,), trusted_services=False),
+            Shift(),
+            id="the exception is nothing beside virtual network rules",
+        ),
+        pytest.param(
+            replace(OFFICE, subnets=(SUBNET,)),
+            OFFICE,
+            Shift(gained=(SCANNER,)),
+            id="without virtual network rules the exception applies again",
+        ),
+        pytest.param(
+            AccessPolicy(),
+            replace(AccessPolicy(), trusted_services=False),
+            Shift(),
+            id="the exception is nothing among all networks",
+        ),
+        pytest.param(
+            OFFICE,
+            OFFICE.with_public_access(PublicAccess.DISABLED),
+            Shift(lost=(span("16.17.18.0", "16.17.18.127"), span("203.0.113.7", "203.0.113.7"))),
+            id="disabled: a listed network of a service keeps its access",
+        ),
+    ],
+)
+def test_the_networks_of_trusted_services_pass_by_the_exception(
+    before: AccessPolicy, after: AccessPolicy, moved: Shift
+) -> None:
+    assert shift(before, after, SCANNERS) == moved
+    assert shift(after, before, SCANNERS) == Shift(gained=moved.lost, lost=moved.gained)
+
+
+@pytest.mark.parametrize("policy", [AccessPolicy(), OFFICE, make.disabled()])
+def test_only_public_addresses_are_counted(policy: AccessPolicy) -> None:
+    everywhere = TrustedNetworks.of([("Everybody", ["0.0.0.0/1", "128.0.0.0/1", "::/1"])])
+    assert reachable_from(policy, everywhere) == PUBLIC_INTERNET
 
 
 def test_they_are_counted_in_addresses() -> None:

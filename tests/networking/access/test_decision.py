@@ -1,12 +1,15 @@
 """The decision table of the documents, row by row, and what lies between the rows."""
 
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import pytest
 
-from networking.access.decision import ALLOWING, Caller, ConnectionState, Decision, Identity, Reason, decide
+from networking.access.compiled import CompiledPolicy
+from networking.access.decision import ALLOWING, Asked, Caller, ConnectionState, Decision, Identity, Reason, decide
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
+from networking.access.trusted import TrustedNetworks
 from tests import make
 
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"
@@ -88,6 +91,9 @@ TABLE = [
     pytest.param(SHUT_WITH_ALLOW, public(LISTED), Reason.PUBLIC_ACCESS_DISABLED, id="5 disabled with Allow"),
     pytest.param(disabled(), public(None), Reason.PUBLIC_ACCESS_DISABLED, id="5 unknown address, disabled"),
     pytest.param(disabled(), public(subnet=SUBNET), Reason.PUBLIC_ACCESS_DISABLED, id="6 listed subnet, disabled"),
+    pytest.param(
+        disabled(), trusted(subnet=SUBNET), Reason.TRUSTED_SERVICE, id="6 a service in a listed subnet, disabled"
+    ),
     pytest.param(opened(), public(), Reason.ALL_NETWORKS, id="7 anyone, all networks"),
     pytest.param(opened(), public(LISTED), Reason.ALL_NETWORKS, id="7 a listed address, all networks: no rule decides"),
     pytest.param(opened(), public(subnet=SUBNET), Reason.ALL_NETWORKS, id="7 a subnet, all networks"),
@@ -119,6 +125,18 @@ TABLE = [
     pytest.param(restricted(), trusted(address=None), Reason.TRUSTED_SERVICE, id="10 trusted service, unknown address"),
     pytest.param(
         restricted(subnets=(SUBNET,)), trusted(), Reason.NO_RULE, id="10 no exception while subnet rules exist"
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        trusted(address=LISTED),
+        Reason.IP_RULE,
+        id="10 a listed address beside subnet rules needs no exception",
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        trusted(subnet=SUBNET),
+        Reason.SUBNET_RULE,
+        id="10 a listed subnet needs no exception",
     ),
     pytest.param(restricted(trusted_services=False), trusted(), Reason.NO_RULE, id="11 without the exception"),
     pytest.param(restricted(), public(), Reason.NO_RULE, id="12 any other address"),
@@ -159,13 +177,57 @@ TABLE = [
 ]
 
 
+def as_stored(policy: AccessPolicy) -> Asked:
+    return policy
+
+
+# As pages ask, and as a gate does.
+KINDS = pytest.mark.parametrize(
+    "asked", [pytest.param(as_stored, id="policy"), pytest.param(CompiledPolicy.of, id="compiled")]
+)
+
+
+@KINDS
 @pytest.mark.parametrize(("policy", "caller", "reason"), TABLE)
-def test_the_decision_table(policy: AccessPolicy | None, caller: Caller, reason: Reason) -> None:
-    assert decide(policy, caller) == Decision(reason, OFFICE if reason is Reason.IP_RULE else None)
+def test_the_decision_table(
+    policy: AccessPolicy | None, caller: Caller, reason: Reason, asked: Callable[[AccessPolicy], Asked]
+) -> None:
+    decision = decide(asked(policy) if policy else None, caller)
+    assert decision == Decision(reason, OFFICE if reason is Reason.IP_RULE else None)
 
 
-def test_the_table_has_every_reason() -> None:
+def test_the_table_has_every_row_and_every_reason() -> None:
     assert {case.values[2] for case in TABLE} == set(Reason)
+    numbered = {word for case in TABLE if (word := str(case.id).split()[0]).isdigit()}
+    assert numbered == {str(row) for row in range(1, 14)}
+
+
+SCANNERS = TrustedNetworks.of([("Image scanner", ["203.0.113.0/28", "10.20.0.0/16", "2001:db8:5::/48"])])
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("policy", "address", "reason"),
+    [
+        pytest.param(restricted(), "203.0.113.9", Reason.TRUSTED_SERVICE, id="selected networks"),
+        pytest.param(restricted(), "10.20.30.40", Reason.TRUSTED_SERVICE, id="a private network"),
+        pytest.param(restricted(), "2001:db8:5::9", Reason.TRUSTED_SERVICE, id="an IPv6 network"),
+        pytest.param(restricted(), "203.0.113.16", Reason.NO_RULE, id="just above a network"),
+        pytest.param(restricted(rules=(make.rule("203.0.113.9"),)), "203.0.113.9", Reason.IP_RULE, id="a rule first"),
+        pytest.param(restricted(trusted_services=False), "203.0.113.9", Reason.NO_RULE, id="the exception off"),
+        pytest.param(restricted(subnets=(SUBNET,)), "203.0.113.9", Reason.NO_RULE, id="beside subnet rules"),
+        pytest.param(disabled(), "203.0.113.9", Reason.TRUSTED_SERVICE, id="disabled, with subnet rules kept"),
+        pytest.param(
+            disabled(trusted_services=False), "203.0.113.9", Reason.PUBLIC_ACCESS_DISABLED, id="disabled, exception off"
+        ),
+        pytest.param(opened(trusted_services=False), "203.0.113.9", Reason.ALL_NETWORKS, id="all networks"),
+    ],
+)
+def test_an_address_in_a_network_of_a_trusted_service_is_that_service(
+    policy: AccessPolicy, address: str, reason: Reason, asked: Callable[[AccessPolicy], Asked]
+) -> None:
+    caller = SCANNERS.recognise(Caller(ip_address(address)))
+    assert decide(asked(policy), caller).reason is reason
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ OFFICE = AccessPolicy(
     default_action=DefaultAction.DENY, rules=(rule("198.51.100.7"), rule("16.17.18.0/24", name="Office"))
 )
 
+SCANNER = Caller(ip_address("203.0.113.9"), identity=Identity.TRUSTED_SERVICE, service="Image scanner")
+
 
 def at(address: str) -> Caller:
     return Caller(address=ip_address(address))
@@ -67,6 +69,46 @@ CASES = [
         "Allowed: a trusted Microsoft service may reach 'myregistry', because trusted Microsoft services are allowed "
         "to pass the firewall.",
         id="trusted-service",
+    ),
+    pytest.param(
+        selected(),
+        SCANNER,
+        Reason.TRUSTED_SERVICE,
+        "Allowed: 203.0.113.9 may reach 'myregistry', because it belongs to 'Image scanner', a trusted service, which "
+        "is allowed to pass the firewall.",
+        id="an-address-in-a-service's-network",
+    ),
+    pytest.param(
+        selected(),
+        Caller(identity=Identity.TRUSTED_SERVICE, service="Image scanner"),
+        Reason.TRUSTED_SERVICE,
+        "Allowed: the trusted service 'Image scanner' may reach 'myregistry', because trusted services are allowed to "
+        "pass the firewall.",
+        id="a-service-by-name",
+    ),
+    pytest.param(
+        selected(trusted_services=False),
+        SCANNER,
+        Reason.NO_RULE,
+        "Denied: 203.0.113.9 can't reach 'myregistry', because it belongs to 'Image scanner', a trusted service that "
+        "is not let past the firewall, no address range covers it, and everyone else gets 403 Forbidden.",
+        id="an-address-in-a-service's-network-exception-off",
+    ),
+    pytest.param(
+        disabled(trusted_services=False),
+        SCANNER,
+        Reason.PUBLIC_ACCESS_DISABLED,
+        "Denied: 203.0.113.9 can't reach 'myregistry', because it belongs to 'Image scanner', a trusted service that "
+        "is not let past the firewall, and public network access is disabled.",
+        id="an-address-in-a-service's-network-disabled",
+    ),
+    pytest.param(
+        OFFICE,
+        Caller(subnet=SUBNET),
+        Reason.NO_RULE,
+        "Denied: a machine in the subnet 'mySubnet' can't reach 'myregistry', because no virtual network rule names "
+        "the subnet it comes from and no address range covers it, and everyone else gets 403 Forbidden.",
+        id="a-subnet-without-a-rule",
     ),
     pytest.param(
         disabled("16.17.18.0/24"),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from networking.access.decision import Caller, decide
 from networking.access.lockout import LockedOut, Watched, locked_out, shuts_out
 from networking.access.policy import AccessPolicy
+from networking.access.trusted import TrustedNetworks
 from tests import make
 
 OFFICE = Watched("Office", make.rule("203.0.113.0/24").range)
@@ -34,6 +35,31 @@ def test_a_range_that_loses_some_addresses_is_counted() -> None:
 def test_disabling_shuts_out_everybody_who_was_in() -> None:
     found = locked_out(make.selected("203.0.113.0/24", "198.51.100.7"), make.disabled(), [OFFICE, AGENT])
     assert [each.watched for each in found] == [OFFICE, AGENT]
+
+
+SCANNERS = TrustedNetworks.of([("Image scanner", ["203.0.113.0/24", "198.51.100.0/29"])])
+
+
+def test_a_range_in_a_trusted_network_keeps_its_access_while_the_exception_is_on() -> None:
+    assert locked_out(AccessPolicy(), make.disabled(), [OFFICE, AGENT], SCANNERS) == ()
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(make.disabled(trusted_services=False), id="disabled"),
+        pytest.param(make.selected(trusted_services=False), id="selected networks"),
+        pytest.param(make.selected(subnets=("/subnets/a",)), id="virtual network rules, beside which it is nothing"),
+    ],
+)
+def test_with_the_exception_it_loses_its_access(after: AccessPolicy) -> None:
+    found = locked_out(make.disabled(), after, [OFFICE, AGENT], SCANNERS)
+    assert [(each.watched, each.is_whole) for each in found] == [(OFFICE, True), (AGENT, True)]
+
+
+def test_a_range_that_is_partly_trusted_keeps_that_part() -> None:
+    half = TrustedNetworks.of([("Image scanner", ["203.0.113.0/25"])])
+    assert locked_out(AccessPolicy(), make.disabled(), [OFFICE], half) == (LockedOut(OFFICE, 128),)
 
 
 @pytest.mark.parametrize(

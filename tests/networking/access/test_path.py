@@ -7,13 +7,15 @@ from hypothesis import given
 from networking.access.decision import Caller, ConnectionState, Identity, Reason, decide
 from networking.access.path import Stage, Step, Verdict, walk
 from networking.access.policy import AccessPolicy
+from networking.access.trusted import TrustedNetworks
 from tests.make import disabled, rule, selected
-from tests.networking.access.test_properties import CALLERS, policies
+from tests.networking.access.test_properties import CALLERS, NETWORKS, policies
 
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/build"
 THREE = selected("16.17.18.0/24", "203.0.113.0/24", "198.51.100.7")
 SERVICE = Caller(identity=Identity.TRUSTED_SERVICE)
 TASK = Caller(identity=Identity.REGISTRY_TASK)
+SCANNER = Caller(ip_address("203.0.113.9"), identity=Identity.TRUSTED_SERVICE, service="Image scanner")
 
 
 def at(address: str, **more: object) -> Caller:
@@ -31,7 +33,7 @@ def test_a_denied_address_is_walked_through_every_stage() -> None:
         Step(
             Stage.TRUSTED_SERVICES,
             Verdict.NOT_APPLIED,
-            "Allowed, but an address alone can't prove a trusted identity.",
+            "Allowed, but 192.0.2.50 belongs to no trusted service.",
         ),
         Step(Stage.PRIVATE_ENDPOINTS, Verdict.NOT_APPLIED, "The caller comes over the public endpoint."),
     )
@@ -175,6 +177,43 @@ DECIDING = [
         id="trusted service beside virtual network rules",
     ),
     pytest.param(
+        selected("9.9.9.9"),
+        SCANNER,
+        Stage.TRUSTED_SERVICES,
+        "203.0.113.9 belongs to 'Image scanner', a trusted service, and the firewall exception is on, "
+        "so it passes without a rule.",
+        id="an address in a service's network",
+    ),
+    pytest.param(
+        selected("9.9.9.9", trusted_services=False),
+        SCANNER,
+        Stage.TRUSTED_SERVICES,
+        "203.0.113.9 belongs to 'Image scanner', a trusted service, but the firewall exception is off.",
+        id="an address in a service's network, exception off",
+    ),
+    pytest.param(
+        selected(subnets=(SUBNET,)),
+        SCANNER,
+        Stage.TRUSTED_SERVICES,
+        "203.0.113.9 belongs to 'Image scanner', a trusted service, but the firewall exception doesn't apply while "
+        "virtual network rules exist.",
+        id="an address in a service's network, beside virtual network rules",
+    ),
+    pytest.param(
+        selected(),
+        replace(SERVICE, service="Image scanner"),
+        Stage.TRUSTED_SERVICES,
+        "The firewall exception is on, so 'Image scanner' passes without a rule.",
+        id="a service by name",
+    ),
+    pytest.param(
+        selected(),
+        Caller(subnet=SUBNET),
+        Stage.VIRTUAL_NETWORKS,
+        "No rule names the subnet 'build'.",
+        id="a subnet where there are no virtual network rules",
+    ),
+    pytest.param(
         disabled(),
         at("10.0.0.4", private_endpoint=ConnectionState.APPROVED),
         Stage.PRIVATE_ENDPOINTS,
@@ -222,6 +261,44 @@ OTHERS = [
             Stage.TRUSTED_SERVICES: (Verdict.NOT_APPLIED, "Not allowed: the firewall exception is off."),
         },
         id="nothing else is asked with all networks",
+    ),
+    pytest.param(
+        selected("203.0.113.0/24"),
+        SCANNER,
+        {
+            Stage.TRUSTED_SERVICES: (
+                Verdict.NOT_APPLIED,
+                "203.0.113.9 belongs to 'Image scanner', a trusted service. The firewall exception isn't needed: the "
+                "caller is let in without it.",
+            )
+        },
+        id="a rule comes before the exception",
+    ),
+    pytest.param(
+        disabled(trusted_services=False),
+        SCANNER,
+        {
+            Stage.PUBLIC_ACCESS: (
+                Verdict.DENIED,
+                "Disabled, so the public endpoint is closed, to listed addresses too.",
+            ),
+            Stage.TRUSTED_SERVICES: (
+                Verdict.NOT_APPLIED,
+                "203.0.113.9 belongs to 'Image scanner', a trusted service, but the firewall exception is off.",
+            ),
+        },
+        id="a service before a closed endpoint, exception off",
+    ),
+    pytest.param(
+        selected("9.9.9.9"),
+        Caller(),
+        {
+            Stage.TRUSTED_SERVICES: (
+                Verdict.NOT_APPLIED,
+                "Allowed, but nothing shows that the caller is a trusted service.",
+            )
+        },
+        id="nothing is known of the caller",
     ),
     pytest.param(
         AccessPolicy(),
@@ -331,6 +408,19 @@ def test_a_path_is_in_order_and_nothing_is_applied_after_the_step_that_decided(
     after = steps[[step.decided for step in steps].index(True) + 1 :]
     assert {step.verdict for step in after} <= {Verdict.NOT_APPLIED}
     assert all(step.why.endswith(".") for step in steps)
+
+
+@given(policies(), CALLERS, NETWORKS)
+def test_the_text_of_a_recognised_address_names_its_service_and_agrees(
+    policy: AccessPolicy, caller: Caller, trusted: TrustedNetworks
+) -> None:
+    known = trusted.recognise(caller)
+    if not known.service:
+        return
+    [why] = [step.why for step in walk(policy, known) if step.stage is Stage.TRUSTED_SERVICES]
+    assert why.startswith(f"{caller.address} belongs to '{known.service}', a trusted service")
+    assert ("so it passes" in why) is (decide(policy, known).reason is Reason.TRUSTED_SERVICE)
+    assert "is off" not in why or not policy.trusted_services
 
 
 @given(policies(), CALLERS)

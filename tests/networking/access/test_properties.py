@@ -21,6 +21,7 @@ from networking.access.policy import (
     difference,
 )
 from networking.access.problems import Problem
+from networking.access.trusted import TrustedNetworks
 
 # A universe of 64 addresses, small enough that ranges meet and that a model can ask each address in turn.
 BASE = int(IPv4Address("16.17.18.0"))
@@ -64,6 +65,9 @@ CALLERS = st.builds(
     subnet=st.one_of(st.none(), st.sampled_from(["/subnets/a", "/subnets/A", "/subnets/c", ""])),
     private_endpoint=st.one_of(st.none(), st.sampled_from(ConnectionState)),
     identity=st.sampled_from(Identity),
+)
+NETWORKS = st.lists(small_ranges(), max_size=3).map(
+    lambda ranges: TrustedNetworks.of([("Image scanner", map(str, ranges)), ("IPv6 scanner", ["::/1"])])
 )
 
 
@@ -272,11 +276,15 @@ def spread(spans: tuple[tuple[int, int], ...]) -> set[int]:
 SHUT_OR_SELECTED = policies().filter(lambda policy: policy.public_access is not PublicAccess.ALL_NETWORKS)
 
 
-@given(SHUT_OR_SELECTED, SHUT_OR_SELECTED)
-def test_who_gains_and_loses_agrees_with_asking_every_address(before: AccessPolicy, after: AccessPolicy) -> None:
-    was = {each for each in UNIVERSE if decide(before, Caller(IPv4Address(each))).allowed}
-    now = {each for each in UNIVERSE if decide(after, Caller(IPv4Address(each))).allowed}
-    moved = shift(before, after)
+@given(SHUT_OR_SELECTED, SHUT_OR_SELECTED, NETWORKS)
+def test_who_gains_and_loses_agrees_with_asking_every_address(
+    before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks
+) -> None:
+    callers = {each: trusted.recognise(Caller(IPv4Address(each))) for each in UNIVERSE}
+    was = {each for each, caller in callers.items() if decide(before, caller).allowed}
+    now = {each for each, caller in callers.items() if decide(after, caller).allowed}
+    moved = shift(before, after, trusted)
+    assert bool(moved) is (was != now)
     assert (spread(moved.gained), spread(moved.lost)) == (now - was, was - now)
     assert (moved.gains, moved.losses) == (len(now - was), len(was - now))
     for spans in (moved.gained, moved.lost):
@@ -284,16 +292,18 @@ def test_who_gains_and_loses_agrees_with_asking_every_address(before: AccessPoli
         assert all(one[1] + 1 < other[0] for one, other in pairwise(spans))
 
 
-@given(policies(), policies(), st.sampled_from(UNIVERSE))
-def test_who_gains_and_loses_agrees_with_the_decision(before: AccessPolicy, after: AccessPolicy, number: int) -> None:
+@given(policies(), policies(), st.sampled_from(UNIVERSE), NETWORKS)
+def test_who_gains_and_loses_agrees_with_the_decision(
+    before: AccessPolicy, after: AccessPolicy, number: int, trusted: TrustedNetworks
+) -> None:
     def lets_in(policy: AccessPolicy) -> bool:
-        return decide(policy, Caller(IPv4Address(number))).allowed
+        return decide(policy, trusted.recognise(Caller(IPv4Address(number)))).allowed
 
     def holds(spans: tuple[tuple[int, int], ...]) -> bool:
         return any(first <= number <= last for first, last in spans)
 
-    moved = shift(before, after)
-    assert holds(reachable_from(after)) is lets_in(after)
+    moved = shift(before, after, trusted)
+    assert holds(reachable_from(after, trusted)) is lets_in(after)
     assert (holds(moved.gained), holds(moved.lost)) == (
         lets_in(after) and not lets_in(before),
         lets_in(before) and not lets_in(after),

@@ -7,8 +7,9 @@ from networking.access.addresses import AddressRange
 from networking.access.decision import Caller, decide
 from networking.access.policy import AccessPolicy
 from networking.access.reach import Extent, Reach
+from networking.access.trusted import TrustedNetworks
 from tests.make import disabled, rule, selected
-from tests.networking.access.test_properties import policies, small_ranges
+from tests.networking.access.test_properties import NETWORKS, policies, small_ranges
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,9 @@ def test_a_range_gets_in_whole_in_part_or_not_at_all(
     assert (reach.extent, str(reach)) == (extent, spelled)
 
 
-@given(policies(), small_ranges())
-def test_the_count_is_that_of_asking_each_address(policy: AccessPolicy, asked: AddressRange) -> None:
-    each = (Caller(address=IPv4Address(number)) for number in range(asked.first, asked.last + 1))
-    assert Reach.of(policy, asked).allowed == sum(decide(policy, caller).allowed for caller in each)
+@given(policies(), small_ranges(), NETWORKS)
+def test_the_count_is_that_of_asking_each_address(
+    policy: AccessPolicy, asked: AddressRange, trusted: TrustedNetworks
+) -> None:
+    each = (trusted.recognise(Caller(address=IPv4Address(number))) for number in range(asked.first, asked.last + 1))
+    assert Reach.of(policy, asked, trusted).allowed == sum(decide(policy, caller).allowed for caller in each)

@@ -155,7 +155,7 @@ def test_the_sku_is_read_as_a_text_or_an_object(sku: Any, expected: str, aside: 
                     "zones": 3,
                 }
             },
-            {"properties.networkRuleSet.zones": 3, "properties.networkRuleSet.ipRules[0].comment": "dns"},
+            {"properties.networkRuleSet.zones": 3, "properties.networkRuleSet.ipRules[8.8.8.8].comment": "dns"},
             id="unknown-words-inside-the-rules",
         ),
     ],

@@ -57,6 +57,49 @@ def test_the_page_shows_the_choice_the_rules_and_who_gets_in(reader: Client, reg
     assert "mycontainerregistry.azurecr.io" in page
 
 
+HINT = "In network-first order the gate lets the networks of trusted services pass, without identity or role."
+
+
+@pytest.mark.parametrize(
+    ("services", "said"),
+    [
+        pytest.param([], f"{HINT} No service has networks here yet.", id="none"),
+        pytest.param(["Scanner"], f"{HINT} 1 service has networks here.", id="one"),
+        pytest.param(["Scanner", "Builder"], f"{HINT} 2 services have networks here.", id="two"),
+    ],
+)
+def test_beside_the_exception_it_says_whose_networks_pass(
+    reader: Client, registry: Registry, services: list[str], said: str
+) -> None:
+    for name in services:
+        make.trusted_service(name, "203.0.113.0/28", "10.20.0.0/16")
+    assert said in text_of(reader.get(URL))
+
+
+@pytest.mark.parametrize(
+    ("role", "is_staff", "offered"),
+    [
+        pytest.param("Owner", True, True, id="an Owner"),
+        pytest.param("Owner", False, False, id="an Owner who may not open the administration"),
+        pytest.param("Contributor", True, False, id="a Contributor"),
+    ],
+)
+def test_whoever_keeps_the_trusted_services_is_led_to_them(
+    client: Client, registry: Registry, role: str, is_staff: bool, offered: bool
+) -> None:
+    client.force_login(make.account(role, is_staff=is_staff))
+    link = '<a href="/admin/networking/trustedservice/">'
+    assert (link in text_of(client.get(URL))) is offered
+    assert not offered or client.get("/admin/networking/trustedservice/").status_code == 200
+
+
+def test_what_the_exception_moves_is_counted_for_the_draft(contributor: Client, registry: Registry) -> None:
+    make.trusted_service("Image scanner", "9.9.9.0/28", "203.0.113.0/28", "10.20.0.0/16")
+    without = {key: text for key, text in form().items() if key != "trusted_services"}
+    answer = contributor.post(f"{URL}evaluate/", without)
+    assert answer.context["shift"] == ["16 addresses lose access."]
+
+
 def test_the_address_is_found_in_any_letter_case(reader: Client, registry: Registry) -> None:
     assert (
         reader.get(URL.upper().replace("REGISTRIES", "registries").replace("NETWORKING", "networking")).status_code
@@ -422,5 +465,6 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rules(
     make.registry("fewrules", policy=make.selected("9.9.9.9"))
     make.registry("manyrules", policy=make.selected(*[f"20.0.{n}.1" for n in range(100)]))
     for name in ("fewrules", "manyrules"):
-        with django_assert_num_queries(9):
+        # Session, account, two for permissions, registry, settings, rules, trusted services, gates, bell and its badge.
+        with django_assert_num_queries(11):
             contributor.get(f"/registries/{name}/networking/")

@@ -72,6 +72,30 @@ def test_a_save_that_takes_nobodys_access_asks_nothing(contributor: Client, regi
     assert contributor.post(URL, form("203.0.113.0/24"), **YOU).status_code == 303
 
 
+def test_whoever_stands_in_a_trusted_network_keeps_access_while_the_exception_is_on(
+    contributor: Client, registry: Registry
+) -> None:
+    make.trusted_service("Build farm", "203.0.113.64/26", "198.51.100.0/28")
+    must_work(registry, "Build agent", "198.51.100.7")
+    answer = contributor.post(URL, form("9.9.9.9", trusted_services="1"), **YOU)
+    assert answer.status_code == 303
+    assert stored(registry) == make.selected("9.9.9.9")
+
+
+def test_without_the_exception_whoever_stands_in_a_trusted_network_is_shut_out(
+    contributor: Client, registry: Registry
+) -> None:
+    make.trusted_service("Build farm", "203.0.113.64/26", "198.51.100.0/28")
+    must_work(registry, "Build agent", "198.51.100.7")
+    seen = make.selected("9.9.9.9")
+    edited_by_bo(registry, seen)
+    without = {key: text for key, text in form("9.9.9.9", seen=seen).items() if key != "trusted_services"}
+    page = text_of(contributor.post(URL, without, **YOU))
+    assert "203.0.113.77" in page
+    assert "Build agent<br>198.51.100.7" in page
+    assert stored(registry) == seen
+
+
 @pytest.mark.parametrize("remote", ["", "nonsense"])
 def test_where_your_address_is_not_known_a_first_restriction_asks(contributor: Client, remote: str) -> None:
     registry = make.registry()

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from networking.access.path import Stage, Verdict
 from networking.access.policy import AccessPolicy
-from networking.blade.connection import NextStep
+from networking.blade.answer import NextStep
 from registries.models import Change, Registry
 from tests import make
 
@@ -270,8 +270,8 @@ def test_a_refusal_says_what_to_do(
         ),
         pytest.param(
             {"ip": "192.0.2.50", "identity": "root"},
-            "identity",
-            "There is no such identity. Choose one from the list.",
+            "caller",
+            "There is no such caller. Choose one from the list.",
             id="identity",
         ),
         pytest.param(
@@ -378,7 +378,9 @@ def test_the_number_of_queries_does_not_depend_on_rules_or_callers(
     make.registry("fewrules", policy=make.selected("9.9.9.9"))
     many = make.registry("manyrules", policy=make.selected(*[f"20.0.{n}.1" for n in range(100)]))
     for number in range(20):
+        make.trusted_service(f"Service {number}", f"30.0.{number}.0/24")
+        make.connection(many, f"endpoint{number}")
         many.must_work_callers.create(name=f"Caller {number}", range=f"20.0.{number}.1")
     for name in ("fewrules", "manyrules"):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             contributor.get(f"/registries/{name}/networking/tester/", {"ip": "192.0.2.50"})

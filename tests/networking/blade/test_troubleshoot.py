@@ -206,6 +206,43 @@ def test_an_unknown_registry_is_not_found_with_a_sentence(reader: Client) -> Non
     assert "There is no registry named 'nosuch'." in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("policy", "standing"),
+    [
+        pytest.param(
+            STORED,
+            Standing(
+                "198.51.100.7",
+                True,
+                "it belongs to 'Build farm', a trusted service, which the firewall exception lets pass",
+            ),
+            id="exception on",
+        ),
+        pytest.param(
+            make.disabled(trusted_services=False),
+            Standing(
+                "198.51.100.7",
+                False,
+                "it belongs to 'Build farm', a trusted service, which the firewall exception doesn't let pass",
+            ),
+            id="exception off",
+        ),
+        pytest.param(
+            make.selected("198.51.100.7"),
+            Standing("198.51.100.7", True, "198.51.100.7 in the list contains it"),
+            id="a rule",
+        ),
+    ],
+)
+def test_an_address_of_a_trusted_service_is_that_service(
+    reader: Client, policy: AccessPolicy, standing: Standing
+) -> None:
+    make.registry(policy=policy)
+    make.trusted_service("Build farm", "198.51.100.0/28")
+    answer = reader.get(URL, {"proxy": "198.51.100.7"}, REMOTE_ADDR="198.51.100.7")
+    assert (answer.context["you"], answer.context["proxy"]) == (standing, standing)
+
+
 def test_a_get_is_a_whole_page_with_htmx_too(reader: Client, registry: Registry) -> None:
     assert "<html" in text_of(reader.get(URL, headers={"HX-Request": "true"}))
 
@@ -216,5 +253,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rules(
     make.registry("fewrules", policy=make.selected("9.9.9.9"))
     make.registry("manyrules", policy=make.selected(*[f"20.0.{n}.1" for n in range(100)]))
     for name in ("fewrules", "manyrules"):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             reader.get(f"/registries/{name}/networking/troubleshoot/", {"proxy": "192.0.2.50"})

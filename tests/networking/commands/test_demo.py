@@ -7,10 +7,20 @@ from pytest_django import Settings
 
 from networking.access.analysis import Finding, findings
 from networking.access.policy import AccessPolicy, DefaultAction
+from networking.arm.network_body import SubnetBody
 from networking.demonstration import HERE, REGISTRIES, restore
-from networking.models import EndpointSettings, MustWorkCaller, SimulatedClient
-from registries.demonstration import DEMONSTRATION_ACCOUNTS
-from registries.models import Account, Change, Registry, ResourceGroup
+from networking.models import (
+    EndpointSettings,
+    MustWorkCaller,
+    PrivateEndpoint,
+    PrivateEndpointConnection,
+    SimulatedClient,
+    Subnet,
+    VirtualNetwork,
+)
+from networking.virtual_networks import delete_network, put_subnet
+from registries.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL
+from registries.models import Account, Change, Registry, ResourceGroup, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -33,10 +43,11 @@ def policies() -> dict[str, AccessPolicy]:
 
 def test_it_makes_an_account_of_each_role_and_every_kind_of_registry() -> None:
     printed = demo()
-    assert printed.splitlines()[:5] == [
+    assert printed.splitlines()[:6] == [
         "Made the account ada@example.org.",
         "Made the account bo@example.org.",
         "Made the account cy@example.org.",
+        "Made the account demo-pipeline.",
         "Imported 'mycontainerregistry' into myResourceGroup: Selected networks, 3 address ranges, "
         "trusted services allowed, dedicated data endpoint on.",
         "Imported 'myregistry' into myResourceGroup: All networks, no address ranges, trusted services allowed.",
@@ -50,7 +61,9 @@ def test_it_makes_an_account_of_each_role_and_every_kind_of_registry() -> None:
         (account.username, tuple(account.groups.values_list("name", flat=True)))
         for account in Account.objects.all()
         if account.check_password("portcullis-demo")
-    } == {(each.username, (each.role,)) for each in DEMONSTRATION_ACCOUNTS}
+    } == {(each.username, (each.role,)) for each in (*DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL)}
+    program = Account.objects.get(service_principal=True)
+    assert (program.username, program.is_staff) == (DEMONSTRATION_SERVICE_PRINCIPAL.username, False)
     assert set(Registry.objects.values_list("name", "sku", "location", "public_access", "rule_count")) == {
         ("mycontainerregistry", "Premium", "eastus", "selected", 3),
         ("myregistry", "Premium", "eastus", "all", 0),
@@ -63,6 +76,7 @@ def test_it_makes_an_account_of_each_role_and_every_kind_of_registry() -> None:
         ("myResourceGroup", "eastus"),
         ("contoso-production", "westeurope"),
         ("contoso-lab", "japaneast"),
+        ("contoso-networks", "eastus"),
     }
 
 
@@ -163,6 +177,67 @@ def test_a_reset_signs_nobody_out_whose_password_is_the_known_one() -> None:
 def test_the_owner_who_resets_stands_in_the_record() -> None:
     restore(reset=True, origin=make.BO)
     assert {(change.account, change.door) for change in Change.objects.all()} == {("bo@example.org", "portal")}
+
+
+def networks() -> set[tuple[str, str, str, str, tuple[str, ...]]]:
+    """Group, network and subnet, with the subnet's prefix and service endpoints."""
+    return {
+        (
+            subnet.virtual_network.resource_group.name,
+            subnet.virtual_network.name,
+            subnet.name,
+            " ".join(subnet.address_prefixes),
+            tuple(subnet.service_endpoints),
+        )
+        for subnet in Subnet.objects.select_related("virtual_network__resource_group")
+    }
+
+
+NETWORKS = {
+    ("myResourceGroup", "myDockerVMVNET", "myDockerVMSubnet", "10.0.0.0/24", ()),
+    ("contoso-networks", "contosoVNET", "contosoSubnet", "10.20.1.0/24", ("Microsoft.ContainerRegistry",)),
+}
+
+
+def test_it_makes_the_network_of_the_documents_and_one_where_the_provider_is_not_registered() -> None:
+    assert "Made the virtual network 'myDockerVMVNET' in myResourceGroup.\n" in demo()
+    assert networks() == NETWORKS
+    assert set(Subscription.objects.values_list("display_name", "providers__0", "providers__1")) == {
+        ("Demonstration", "Microsoft.ContainerRegistry", "Microsoft.Network"),
+        ("Demonstration networks", "Microsoft.Network", None),
+    }
+
+
+def test_a_plain_rerun_keeps_what_people_made_of_the_networks() -> None:
+    demo()
+    documents = VirtualNetwork.objects.get(name="myDockerVMVNET")
+    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)))
+    delete_network(VirtualNetwork.objects.get(name="contosoVNET"))
+    Subscription.objects.filter(display_name="Demonstration networks").update(providers=[])
+    before = networks()
+
+    printed = demo()
+
+    assert "Kept 'myDockerVMVNET' as it is.\nLeft 'contosoVNET' deleted; demo --reset brings it back.\n" in printed
+    assert networks() == before
+    assert Subscription.objects.get(display_name="Demonstration networks").providers == []
+
+
+def test_a_reset_brings_the_networks_back_and_takes_the_endpoints_in_them_away() -> None:
+    demo()
+    documents = VirtualNetwork.objects.get(name="myDockerVMVNET")
+    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)))
+    delete_network(VirtualNetwork.objects.get(name="contosoVNET"))
+    Subscription.objects.filter(display_name="Demonstration networks").update(providers=[], display_name="Else")
+    outside = make.registry("mineentirely")
+    make.private_endpoint(outside, subnet=documents.subnets.get(name="another"))
+
+    demo("--reset")
+
+    assert networks() == NETWORKS
+    assert not PrivateEndpoint.objects.exists()
+    assert [each.state for each in PrivateEndpointConnection.objects.all()] == ["Disconnected"]
+    assert Subscription.objects.get(display_name="Demonstration networks").providers == ["Microsoft.Network"]
 
 
 def test_it_refuses_to_run_where_demonstration_mode_is_off(settings: Settings) -> None:

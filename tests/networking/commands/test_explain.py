@@ -71,6 +71,36 @@ def test_an_answer_is_one_sentence_and_a_registry_is_found_in_any_letter_case(
     assert explained("MyContainerRegistry", address) == f"{sentence}\n"
 
 
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        pytest.param(
+            OFFICE,
+            "Allowed: 203.0.113.9 may reach 'mycontainerregistry', because it belongs to 'Image scanner', a trusted "
+            "service, which is allowed to pass the firewall.",
+            id="exception-on",
+        ),
+        pytest.param(
+            make.selected("203.0.113.9", trusted_services=False),
+            "Allowed: 203.0.113.9 may reach 'mycontainerregistry', because rule 1 of the firewall list (203.0.113.9) "
+            "covers it.",
+            id="a-rule",
+        ),
+        pytest.param(
+            make.selected(trusted_services=False),
+            "Denied: 203.0.113.9 can't reach 'mycontainerregistry', because it belongs to 'Image scanner', a trusted "
+            "service that is not let past the firewall, no address range covers it, and everyone else gets 403 "
+            "Forbidden.",
+            id="exception-off",
+        ),
+    ],
+)
+def test_an_address_in_the_network_of_a_trusted_service_is_that_service(policy: AccessPolicy, sentence: str) -> None:
+    make.trusted_service("Image scanner", "203.0.113.0/28")
+    make.registry("mycontainerregistry", policy=policy)
+    assert explained("mycontainerregistry", "203.0.113.9") == f"{sentence}\n"
+
+
 def test_a_registry_that_does_not_exist_is_denied_with_exit_status_1() -> None:
     with pytest.raises(CommandError) as refused:
         explained("nowhere", "8.8.8.8")

@@ -1,0 +1,1 @@
+"""How Portcullis is put before other people: units, proxies, the gate's configuration, and a lab of all of it."""

@@ -1,0 +1,251 @@
+"""The table of the ARM API, and the way of a request through it.
+
+A view registers itself with `@route`; `/openapi.json` is made of the same table. In this order, and the first
+that fails answers: the api-version, the token, the path, the method, the permission, the body.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from networking.arm import tokens
+from networking.arm.bodies import parsed
+from networking.arm.errors import ArmError, bad_request, internal
+from networking.arm.http import ArmRequest, request_id
+
+logger = logging.getLogger("portcullis.arm")
+
+Schema = Mapping[str, Any]
+OBJECT: Schema = {"type": "object"}
+VERSION = re.compile(r"[0-9A-Za-z.-]{1,40}", re.ASCII)
+REGISTRIES = "microsoft.containerregistry"
+ACTIONS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
+
+
+class View(Protocol):
+    def __call__(self, request: ArmRequest, /, **values: str) -> HttpResponseBase: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. `body` and `form` are JSON schemas of what it takes, `answers` those of what it gives by status
+    (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `public` needs neither a token nor a
+    version."""
+
+    method: str
+    template: str
+    view: Callable[..., HttpResponseBase]
+    operation: str
+    summary: str
+    permission: str | None
+    body: Schema | None
+    form: Schema | None
+    answers: Mapping[int, Schema | None]
+    query: Mapping[str, Schema]
+    public: bool
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(self.template.strip("/").split("/"))
+
+    @property
+    def names(self) -> list[str]:
+        """What the values of its path are called, in order."""
+        return [each.strip("{}") for each in self.segments if each.startswith("{")]
+
+    def named(self, values: tuple[str, ...]) -> dict[str, str]:
+        return dict(zip(self.names, values, strict=True))
+
+    @property
+    def action(self) -> str:
+        """What ARM calls it, like Microsoft.ContainerRegistry/registries/write. A namespace that the path names stands
+        in it as {namespace}."""
+        segments = self.segments
+        if "providers" in segments[:-1]:
+            namespace, *rest = segments[segments.index("providers") + 1 :]
+        else:
+            namespace, rest = "Microsoft.Resources", list(segments)
+        return "/".join([namespace, *(each for each in rest if not each.startswith("{")), ACTIONS[self.method]])
+
+
+@dataclass
+class Node:
+    """A place in the tree of paths: what may follow, by literal in lower case or by any value."""
+
+    literals: dict[str, "Node"] = field(default_factory=dict)
+    value: "Node | None" = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+    def find(self, segments: list[str], at: int = 0) -> "tuple[Node, tuple[str, ...]] | None":
+        """The place of a path and its values in order; a literal goes before a value."""
+        if at == len(segments):
+            return (self, ()) if self.routes else None
+        literal = self.literals.get(segments[at].lower())
+        if literal is not None and (found := literal.find(segments, at + 1)) is not None:
+            return found
+        if self.value is not None and (found := self.value.find(segments, at + 1)) is not None:
+            node, values = found
+            return node, (segments[at], *values)
+        return None
+
+
+ROOT = Node()
+
+
+def route[V: Callable[..., HttpResponseBase]](
+    method: str,
+    template: str,
+    *,
+    operation: str,
+    summary: str,
+    permission: str | None = None,
+    body: Schema | None = None,
+    form: Schema | None = None,
+    answers: Mapping[int, Schema | None] | None = None,
+    query: Mapping[str, Schema] | None = None,
+    public: bool = False,
+) -> Callable[[V], V]:
+    """Register a view. `operation` is the id of the operation in OpenAPI, like Registries_Get."""
+
+    def register(view: V) -> V:
+        made = Route(
+            method=method,
+            template=template,
+            view=view,
+            operation=operation,
+            summary=summary,
+            permission=permission,
+            body=body,
+            form=form,
+            answers={200: OBJECT} if answers is None else answers,
+            query=query or {},
+            public=public,
+        )
+        node = ROOT
+        for segment in made.segments:
+            if segment.startswith("{"):
+                node.value = node.value or Node()
+                node = node.value
+            else:
+                node = node.literals.setdefault(segment.lower(), Node())
+        if method in node.routes:
+            raise ValueError(f"{method} {template} has a view already: {node.routes[method].operation}")
+        node.routes[method] = made
+        return view
+
+    return register
+
+
+def routes(node: Node = ROOT) -> Iterator[Route]:
+    """Every route of the table."""
+    yield from node.routes.values()
+    for literal in node.literals.values():
+        yield from routes(literal)
+    if node.value is not None:
+        yield from routes(node.value)
+
+
+@csrf_exempt
+def dispatch(request: ArmRequest) -> HttpResponseBase:
+    """The one view of the ARM server."""
+    # Doubled slashes go first: az itself sends them (az-cli 7, `resource show`).
+    segments = [segment for segment in request.path_info.split("/") if segment]
+    of_registries = REGISTRIES in (segment.lower() for segment in segments)
+    request.api_version = ""
+    response: HttpResponseBase
+    try:
+        response = _answered(request, segments)
+    except ArmError as refused:
+        response = refused.response(of_registries=of_registries)
+    except RequestDataTooBig:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        message = f"The request content is larger than {most:,} bytes; nothing was changed."
+        response = ArmError(413, "RequestContentTooLarge", message, gateway=True).response()
+    except (BadRequest, SuspiciousOperation, UnreadablePostError) as unreadable:
+        response = bad_request(request, unreadable)
+    except Exception:  # whatever it is, the client gets an envelope and the log the trace
+        logger.exception("%s %s failed, request %s", request.method, request.path_info, request_id(request))
+        response = internal().response(of_registries=of_registries)
+    if of_registries and request.api_version:
+        response.headers.setdefault("api-supported-versions", request.api_version)
+    return response
+
+
+def _answered(request: ArmRequest, segments: list[str]) -> HttpResponseBase:
+    request.get_host()  # DisallowedHost, a SuspiciousOperation, where it is not ours
+    _check_text(request)
+    found = ROOT.find(segments)
+    node, values = found if found is not None else (Node(), ())
+    method = request.method or ""
+    chosen = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
+    if not (chosen and chosen.public):
+        request.api_version = _version(request)
+        request.account = tokens.identify(request.headers.get("Authorization", ""))
+    if found is None:
+        raise _unknown(segments, request.api_version)
+    if chosen is None:
+        raise _not_allowed(request, node)
+    if chosen.permission is not None and not request.account.may(chosen.permission):
+        raise _forbidden(request, chosen.action.format(**chosen.named(values)))
+    request.json = parsed(request) if chosen.body is not None else None
+    response = chosen.view(request, **chosen.named(values))
+    if method == "HEAD" and isinstance(response, HttpResponse):
+        response.content = b""
+    return response
+
+
+def _check_text(request: HttpRequest) -> None:
+    """No database takes a NUL, and no name of ours has another character that doesn't print."""
+    values = [request.path_info, *(text for pair in request.GET.lists() for text in (pair[0], *pair[1]))]
+    if not all(value.isprintable() for value in values):
+        message = "The request URI holds a character that doesn't print; encode names as UTF-8."
+        raise ArmError(400, "InvalidRequestUri", message, gateway=True)
+
+
+def _version(request: HttpRequest) -> str:
+    """Any version is served, known or not: each az has its own."""
+    version = request.GET.get("api-version", "")
+    if not version:
+        message = "The api-version query parameter (?api-version=) is required for all requests."
+        raise ArmError(400, "MissingApiVersionParameter", message, gateway=True)
+    if not VERSION.fullmatch(version):
+        message = f"The api-version '{version[:40]}' is invalid; it is a date, like 2026-09-01-preview."
+        raise ArmError(400, "InvalidApiVersionParameter", message, gateway=True)
+    return version
+
+
+def _unknown(segments: list[str], version: str) -> ArmError:
+    lowered = [segment.lower() for segment in segments]
+    if "providers" in lowered and len(segments) > lowered.index("providers") + 2:
+        namespace, *rest = segments[lowered.index("providers") + 1 :]
+        kinds = "/".join(rest[::2])[:200]
+        message = (
+            f"The resource type '{kinds}' could not be found in the namespace '{namespace[:90]}' "
+            f"for api version '{version[:40]}'."
+        )
+        return ArmError(404, "InvalidResourceType", message, gateway=True)
+    return ArmError(404, "NotFound", "There is no resource at this path; /openapi.json lists what is.", gateway=True)
+
+
+def _not_allowed(request: HttpRequest, node: Node) -> ArmError:
+    allowed = ", ".join(sorted({*node.routes} | ({"HEAD"} if "GET" in node.routes else set())))
+    message = f"The HTTP method '{(request.method or '')[:20]}' is not supported here; {allowed} is."
+    return ArmError(405, "MethodNotAllowed", message, gateway=True, headers={"Allow": allowed})
+
+
+def _forbidden(request: ArmRequest, action: str) -> ArmError:
+    account, scope = request.account, re.sub(r"/{2,}", "/", request.path_info)[:400]
+    message = (
+        f"The client '{account.username}' with object id '{account.object_id}' does not have authorization to "
+        f"perform action '{action[:200]}' over scope '{scope}' or the scope is invalid. "
+        "If access was recently granted, please refresh your credentials."
+    )
+    return ArmError(403, "AuthorizationFailed", message, gateway=True)

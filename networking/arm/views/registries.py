@@ -1,0 +1,182 @@
+"""Registries: listed, shown, created or replaced, merged into, deleted."""
+
+import json
+
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse, JsonResponse
+
+from networking.access.problems import Code, Problem
+from networking.arm import registry_changes, rendering
+from networking.arm.conditions import require_conditions
+from networking.arm.errors import JSON, ArmError, group_not_found, problem
+from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
+from networking.arm.paging import QUERY, begins_after, next_link, page_size
+from networking.arm.places import require_provider
+from networking.arm.registry_answers import all_spelled, rows, spelled_at
+from networking.arm.registry_body import Asked, read
+from networking.arm.registry_queries import of_subscription, registry_at, stored
+from networking.arm.registry_schemas import REGISTRY, REGISTRY_BODY, REGISTRY_PATCH, listing
+from networking.arm.routing import route
+from registries.models import CHANGE, CREATE, DELETE, NAME_RULE, VIEW, Registry, RegistryQuerySet, ResourceGroup
+from registries.resource_id import PROVIDER
+
+REGISTRIES = f"/providers/{PROVIDER}/registries"
+IN_SUBSCRIPTION = f"/subscriptions/{{subscription}}{REGISTRIES}"
+IN_GROUP = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}{REGISTRIES}"
+ONE = f"{IN_GROUP}/{{name}}"
+NAME_PROBLEM = "Resource names may contain alpha numeric characters only and must be between 5 and 50 characters."
+IN_USE = (
+    "The registry DNS name {} is already in use. You can check if the name is already claimed using following API: "
+    "https://docs.microsoft.com/en-us/rest/api/containerregistry/registries/checknameavailability"
+)
+
+
+@route(
+    "GET",
+    IN_SUBSCRIPTION,
+    operation="Registries_List",
+    summary="The registries of a subscription",
+    permission=VIEW,
+    query=QUERY,
+    answers={200: listing(REGISTRY)},
+)
+def in_subscription(request: ArmRequest, subscription: str) -> HttpResponse:
+    return _listed(request, of_subscription(subscription_at(subscription)))
+
+
+@route(
+    "GET",
+    IN_GROUP,
+    operation="Registries_ListByResourceGroup",
+    summary="The registries of a resource group",
+    permission=VIEW,
+    query=QUERY,
+    answers={200: listing(REGISTRY)},
+)
+def in_group(request: ArmRequest, subscription: str, group: str) -> HttpResponse:
+    return _listed(request, Registry.objects.filter(resource_group=group_at(subscription, group)))
+
+
+@route(
+    "GET",
+    ONE,
+    operation="Registries_Get",
+    summary="One registry",
+    permission=VIEW,
+    answers={200: REGISTRY},
+)
+def show(request: ArmRequest, subscription: str, group: str, name: str) -> HttpResponse:
+    spelled = spelled_at(subscription, group, name, request.api_version)
+    return HttpResponse(spelled.body, content_type=JSON, headers={"ETag": spelled.etag})
+
+
+@route(
+    "PUT",
+    ONE,
+    operation="Registries_Create",
+    summary="Create a registry, or replace what one says",
+    permission=CREATE,
+    body=REGISTRY_BODY,
+    answers={200: REGISTRY, 201: REGISTRY},
+)
+def put(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
+    if not NAME_RULE.fullmatch(name):
+        raise problem(Problem(Code.INVALID_RESOURCE_NAME, NAME_PROBLEM), target="name")
+    asked = _asked(request)
+    place = group_at(subscription, group)
+    require_provider(place.subscription, PROVIDER)
+    try:
+        with transaction.atomic():
+            registry, created = _put(request, place, name, asked)
+    except IntegrityError:  # somebody was quicker: the name is taken, or the group is gone
+        if not ResourceGroup.objects.filter(pk=place.pk).exists():
+            raise group_not_found(group) from None
+        raise _in_use(name) from None
+    return _shown(request, stored(registry), status=201 if created else 200)
+
+
+def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[Registry, bool]:
+    """The registry, and whether it is new."""
+    registry = Registry.objects.select_for_update(of=("self",)).with_group().named(name).first()
+    if registry is None:
+        require_conditions(request, None)
+        return registry_changes.create(place, name, asked, request.api_version, origin(request)), True
+    if registry.resource_group_id != place.pk:
+        raise _in_use(name)
+    if not request.account.may(CHANGE, registry):
+        raise ArmError(403, "AuthorizationFailed", "Changing a registry needs the Contributor or Owner role.")
+    _require_conditions(request, registry)
+    registry_changes.replace(registry, asked, request.api_version, origin(request))
+    return registry, False
+
+
+@route(
+    "PATCH",
+    ONE,
+    operation="Registries_Update",
+    summary="Change what the body says of a registry; the rest stays",
+    permission=CHANGE,
+    body=REGISTRY_PATCH,
+    answers={200: REGISTRY},
+)
+def patch(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
+    asked = _asked(request)
+    with transaction.atomic():
+        registry = registry_at(subscription, group, name, locked=True)
+        _require_conditions(request, registry)
+        registry_changes.merge(registry, asked, origin(request))
+        after = stored(registry)
+    return _shown(request, after)
+
+
+@route(
+    "DELETE",
+    ONE,
+    operation="Registries_Delete",
+    summary="Delete a registry",
+    permission=DELETE,
+    answers={200: None, 204: None},
+)
+def delete(request: ArmRequest, subscription: str, group: str, name: str) -> HttpResponse:
+    """204 where there is none, as ARM answers."""
+    with transaction.atomic():
+        try:
+            registry = registry_at(subscription, group, name, locked=True)
+        except ArmError as error:
+            if error.code != "ResourceNotFound":
+                raise
+            require_conditions(request, None)
+            return nothing(204)
+        _require_conditions(request, registry)
+        registry.delete_recorded(origin(request))
+    return nothing(200)
+
+
+def _require_conditions(request: ArmRequest, registry: Registry) -> None:
+    """Only for those who send one: what az does costs no more."""
+    if request.headers.get("If-Match") or request.headers.get("If-None-Match"):
+        require_conditions(request, stored(registry).etag)
+
+
+def _in_use(name: str) -> ArmError:
+    return ArmError(409, "AlreadyInUse", IN_USE.format(Registry(name=name).login_server))
+
+
+def _asked(request: ArmRequest) -> Asked:
+    asked = read(request.json)
+    if isinstance(asked, Problem):
+        raise problem(asked)
+    return asked
+
+
+def _shown(request: ArmRequest, of: rendering.Stored, *, status: int = 200) -> JsonResponse:
+    return answer(rendering.registry(of, request.api_version), status=status, headers={"ETag": of.etag})
+
+
+def _listed(request: ArmRequest, registries: RegistryQuerySet) -> HttpResponse:
+    top, (_, after) = page_size(request), begins_after(request)
+    found = rows(registries.filter(pk__gt=after).order_by("pk")[: top + 1])
+    items = b",".join(each.body for each in all_spelled(found[:top], request.api_version))
+    link = json.dumps(next_link(request, (0, found[top - 1].pk))).encode() if len(found) > top else b""
+    body = b'{"value":[%b]%b}' % (items, b',"nextLink":%b' % link if link else b"")
+    return HttpResponse(body, content_type=JSON)

@@ -1,0 +1,19 @@
+"""The gate's application, for granian. Each worker loads its own snapshot; until then everything is answered 503."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registries.settings")
+django.setup()
+
+from networking.gate import login, tokens  # noqa: E402 - Django must be set up first
+from networking.gate.application import Application  # noqa: E402
+from networking.gate.asking import Gate  # noqa: E402
+from networking.gate.keeping import Keeper  # noqa: E402
+from networking.gate.snapshot import Snapshot  # noqa: E402
+
+gate = Gate(Snapshot(), tokens.identify)
+keeper = Keeper(gate.snapshot)
+keeper.awake()
+application = Application(gate, keeper, login.handle)

@@ -1,0 +1,207 @@
+"""Private endpoints: made, given their addresses, and deleted.
+
+What each means to the registry at the other end is a private endpoint connection, and stands in the registry's change
+records. An endpoint that goes leaves its connection behind as Disconnected, for the registry's owner to remove; one
+that comes back under the same id takes its place.
+"""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+
+from networking.access.address_space import free_addresses, full, parse_all
+from networking.access.decision import ConnectionState
+from networking.access.problems import Code, Problem
+from networking.arm.endpoint_body import GROUP, EndpointBody, Link
+from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
+from networking.private_endpoint_connections import connect, disconnect, remove
+from networking.virtual_networks import Put, name_problem, subnet_at
+from registries import regions
+from registries.models import CHANGE, Account, Origin, Registry, ResourceGroup
+from registries.resource_id import ResourceId
+
+APPROVED_AT_ONCE = "Auto-Approved"  # as Azure describes it
+
+
+def body_of(endpoint: PrivateEndpoint) -> EndpointBody:
+    """The stored endpoint as a value. Two queries without the subnet's own relations."""
+    return EndpointBody(
+        location=endpoint.location,
+        subnet=endpoint.subnet.resource_id,
+        link=Link(endpoint.connection_name, endpoint.service, endpoint.manual, endpoint.request_message),
+        tags=endpoint.tags,
+        kept=endpoint.kept_aside,
+    )
+
+
+def states_of(endpoints: Iterable[PrivateEndpoint]) -> dict[str, tuple[ConnectionState, str]]:
+    """State and description of each endpoint's connection, by the endpoint's resource id. One query. An endpoint that
+    is missing here is Disconnected: its registry, or the connection, was removed at the other end."""
+    connections = PrivateEndpointConnection.objects.filter(
+        private_endpoint__in=[each.resource_id for each in endpoints]
+    )
+    return {each.private_endpoint: (ConnectionState(each.state), each.description) for each in connections}
+
+
+def hosts_of(endpoint: PrivateEndpoint) -> dict[str, str]:
+    """The address of each host name that the endpoint answers for: the data endpoints first, as Azure lists them."""
+    place = ResourceId.parse(endpoint.service)
+    name = place.name.lower() if place else ""
+    ordered = sorted(endpoint.addresses.items(), key=lambda each: (each[0] == GROUP, each[0]))
+    return {_host(name, member): address for member, address in ordered}
+
+
+def put_endpoint(
+    group: ResourceGroup, name: str, body: EndpointBody, origin: Origin, account: Account
+) -> Put[PrivateEndpoint] | Problem:
+    """Create, with the connection to its registry; of one that is there, tags and what is kept change and no more.
+
+    `account` approves at once where the body asks for it, if it may change the registry. ResourceGroup.DoesNotExist
+    where the group was deleted meanwhile."""
+    if problem := name_problem(name, body.link.name):
+        return problem
+    with transaction.atomic():
+        registry = _registry_at(body.link.service)
+        group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
+        found = group.private_endpoints.filter(name__iexact=name).first()
+        endpoint = found or PrivateEndpoint(resource_group=group, name=name)
+        endpoint.tags, endpoint.kept_aside = body.tags, body.kept
+        if found is None:
+            problem = _place(endpoint, body, registry, account) or _connect(endpoint, registry, origin)
+        elif (problem := _problem_of_change(found, body)) is None:
+            found.save(update_fields=["tags", "kept_aside"])
+        if problem is not None:
+            transaction.set_rollback(True)
+            return problem
+    return Put(endpoint, created=found is None)
+
+
+def delete_endpoint(endpoint: PrivateEndpoint, origin: Origin) -> None:
+    with transaction.atomic():
+        for registry in connected_to([endpoint]):
+            disconnect(registry, endpoint.resource_id, origin)
+        endpoint.delete()
+
+
+def connected_to(endpoints: Iterable[PrivateEndpoint]) -> list[Registry]:
+    """The registries that these are connected to, under their locks, in the one order of all locks."""
+    places = [each.resource_id for each in endpoints]
+    connected = PrivateEndpointConnection.objects.filter(private_endpoint__in=places).values("registry")
+    return list(Registry.objects.select_for_update(of=("self",)).with_group().filter(pk__in=connected).order_by("pk"))
+
+
+def fit_addresses(registry: Registry) -> Problem | None:
+    """Give each endpoint of the registry one address for each of its regions, and take back those of regions that it
+    left. Call it in a transaction that is rolled back where a subnet has none left: no room, no replica (acr-facts 7).
+    """
+    wanted, service = members_of(registry), str(registry.resource_id)
+    connected = set(registry.private_endpoint_connections.values_list("private_endpoint", flat=True))
+    endpoints = PrivateEndpoint.objects.select_related(
+        "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
+    )
+    for endpoint in endpoints.filter(service__iexact=service).order_by("pk"):
+        if endpoint.resource_id not in connected:
+            continue
+        stays = {member: address for member, address in endpoint.addresses.items() if member in wanted}
+        new = [member for member in wanted if member not in stays]
+        found = _addresses(endpoint.subnet, len(new))
+        if isinstance(found, Problem):
+            return found
+        endpoint.addresses = {**stays, **dict(zip(new, found, strict=True))}
+        endpoint.save(update_fields=["addresses"])
+    return None
+
+
+def members_of(registry: Registry) -> list[str]:
+    """The members of its private link resource, one address each: the data endpoint of every region, and the registry
+    itself (acr-facts 1.4)."""
+    return [*(f"{GROUP}_data_{region}" for region in sorted({registry.location, *registry.replica_regions})), GROUP]
+
+
+def _host(registry: str, member: str) -> str:
+    region = member.removeprefix(f"{GROUP}_data_")
+    place = "" if member == GROUP else f".{region}.data"
+    return f"{registry}{place}.{settings.LOGIN_SERVER_SUFFIX}"
+
+
+def _registry_at(resource_id: str) -> Registry | None:
+    """The registry of that resource id in any letter case, under its lock."""
+    place = ResourceId.parse(resource_id)
+    if place is None:
+        return None
+    registry = Registry.objects.select_for_update(of=("self",)).with_group().named(place.name).first()
+    return registry if registry and str(registry.resource_id).lower() == str(place).lower() else None
+
+
+def _problem_of_change(found: PrivateEndpoint, body: EndpointBody) -> Problem | None:
+    """An endpoint stays where it stands and leads where it leads."""
+    stored = body_of(found)
+    for what, was, now in (
+        ("subnet", stored.subnet.lower(), body.subnet.lower()),
+        ("connection", _comparable(stored.link), _comparable(body.link)),
+    ):
+        if was != now:
+            message = f"The {what} of private endpoint '{found.name}' can't change."
+            return Problem(Code.INVALID_PROPERTY, f"{message} Delete the endpoint and create another.")
+    return None
+
+
+def _comparable(link: Link) -> tuple[str, str, bool]:
+    return link.name.lower(), link.service.lower(), link.manual
+
+
+def _place(
+    endpoint: PrivateEndpoint, body: EndpointBody, registry: Registry | None, account: Account
+) -> Problem | None:
+    """Into its subnet, with an address for each member of the registry."""
+    subnet, location = subnet_at(body.subnet), regions.arm_name(body.location)
+    if subnet is None or subnet.virtual_network.location != location:
+        return _not_found(body.subnet, endpoint)
+    if registry is None:
+        return _not_found(body.link.service, endpoint)
+    if not body.link.manual and not account.may(CHANGE, registry):
+        return Problem(
+            Code.LINKED_AUTHORIZATION_FAILED,
+            f"The client '{account.username}' can't approve connections to '{registry.name}'. "
+            "Ask its owner with manualPrivateLinkServiceConnections.",
+        )
+    members = members_of(registry)
+    found = _addresses(subnet, len(members))
+    if isinstance(found, Problem):
+        return found
+    endpoint.subnet, endpoint.location = subnet, location
+    endpoint.service, endpoint.connection_name = str(registry.resource_id), body.link.name
+    endpoint.manual, endpoint.request_message = body.link.manual, body.link.message
+    endpoint.addresses = dict(zip(members, found, strict=True))
+    endpoint.save()
+    return None
+
+
+def _not_found(referenced: str, endpoint: PrivateEndpoint) -> Problem:
+    """ARM's own sentence, for another region too."""
+    return Problem(
+        Code.INVALID_RESOURCE_REFERENCE,
+        f"Resource {referenced[:400]} referenced by resource {endpoint.resource_id} was not found. "
+        "Please make sure that the referenced resource exists, and that both resources are in the same region.",
+    )
+
+
+def _connect(endpoint: PrivateEndpoint, registry: Registry | None, origin: Origin) -> Problem | None:
+    if registry is None:
+        raise RuntimeError("An endpoint was placed that leads nowhere.")
+    place, approved = endpoint.resource_id, not endpoint.manual
+    for left in registry.private_endpoint_connections.filter(private_endpoint__iexact=place):
+        remove(left, origin)
+    description = APPROVED_AT_ONCE if approved else endpoint.request_message
+    made = connect(registry, place, origin, approved=approved, description=description)
+    return made if isinstance(made, Problem) else None
+
+
+def _addresses(subnet: Subnet, count: int) -> list[str] | Problem:
+    """Free ones of the subnet, which stays locked until the transaction ends."""
+    Subnet.objects.select_for_update().filter(pk=subnet.pk).first()
+    taken = {address for each in subnet.private_endpoints.all() for address in each.addresses.values()}
+    prefixes = parse_all(subnet.address_prefixes, subnet.resource_id)
+    found = [] if isinstance(prefixes, Problem) else free_addresses(prefixes, taken, count)
+    return full(subnet.name, subnet.address_prefixes, count) if found is None else found

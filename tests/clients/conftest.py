@@ -1,0 +1,52 @@
+"""Real clients against a real registry behind the gate. One lab for the session; tests put back what they save."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.lab.image import make_image
+from deploy.lab.lab import Lab
+from tests.clients import lab as labs
+from tests.clients.blade import Blade
+from tests.clients.programs import OWNER, Client
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    labs.skip_where_it_cannot_be()
+    with labs.running("t") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def blade(lab: Lab) -> Iterator[Blade]:
+    """The Owner, signed in."""
+    with Blade(lab, OWNER) as signed_in:
+        yield signed_in
+
+
+@pytest.fixture
+def office(lab: Lab) -> Client:
+    """203.0.113.10, in the list of mycontainerregistry."""
+    return Client(lab, "office")
+
+
+@pytest.fixture
+def home(lab: Lab) -> Client:
+    """198.51.100.7, in the same list, alone."""
+    return Client(lab, "home")
+
+
+@pytest.fixture
+def cafe(lab: Lab) -> Client:
+    """192.0.2.77, in no list of it."""
+    return Client(lab, "cafe")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """One that no registry holds yet, as an OCI layout."""
+    layout = tmp_path / "image"
+    make_image(layout, text=f"An image of {tmp_path.name}\n", padding=200_000)
+    return layout

@@ -1,0 +1,237 @@
+import re
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from networking.access.policy import AccessPolicy
+from networking.models import EndpointSettings, PrivateEndpointConnection
+from networking.private_endpoint_connections import connect
+from registries.models import Change, Origin, Registry
+from tests import make
+from tests.networking.arm.asking import GROUP, REGISTRY, SUBSCRIPTION, Answer, Arm
+
+BO = Origin(account="bo@example.org", door="portal")
+ENDPOINT = f"{GROUP}/providers/Microsoft.Network/privateEndpoints/myEndpoint"
+ALL = f"{REGISTRY}/privateEndpointConnections"
+CONTENT = {"status": "Approved", "description": "Ours", "actionsRequired": "None"}
+
+
+@pytest.fixture
+def connection(db: None) -> PrivateEndpointConnection:
+    made = connect(make.registry(), ENDPOINT, BO, approved=False)
+    assert isinstance(made, PrivateEndpointConnection)
+    return made
+
+
+def said(status: str, description: str = "", *, provisioning: str = "Succeeded") -> dict[str, Any]:
+    return {
+        "privateEndpoint": {"id": ENDPOINT},
+        "privateLinkServiceConnectionState": {
+            "status": status,
+            **({"description": description} if description else {}),
+        },
+        "provisioningState": provisioning,
+    }
+
+
+def item(of: PrivateEndpointConnection, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
+        "id": f"{ALL}/{of.name}",
+        "name": of.name,
+        "properties": properties,
+    }
+
+
+def body(**state: Any) -> dict[str, Any]:
+    return {"properties": {"privateEndpoint": {"id": ENDPOINT}, "privateLinkServiceConnectionState": state}}
+
+
+def followed(arm: Arm, answer: Answer, header: str) -> Answer:
+    """What the address in a header answers."""
+    url = answer.headers[header]
+    assert url.startswith("https://localhost:8443/subscriptions/")
+    return arm.get(url.removeprefix("https://localhost:8443"))
+
+
+def test_a_registry_lists_its_connections_and_shows_each(reader: Arm, connection: PrivateEndpointConnection) -> None:
+    pending = item(connection, said("Pending"))
+    assert reader.get(ALL).json == {"value": [pending]}
+    assert reader.get(f"{ALL}/{connection.name.upper()}").json == pending
+    assert reader.get(REGISTRY).json["properties"]["privateEndpointConnections"] == [pending]
+
+
+def test_an_approval_answers_as_recorded_and_is_done(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    answer = contributor.put(
+        f"{ALL}/{connection.name}", body(**CONTENT), CommandName="acr private-endpoint-connection approve"
+    )
+    assert answer.status == 201
+    assert list(answer.json) == ["type", "id", "name", "systemData", "properties"]
+    assert answer.json["properties"] == said("Pending", provisioning="Updating")
+    assert answer.json["systemData"]["createdBy"] == "an@example.org"
+    assert answer.headers["Retry-After"] == "1"
+    status = followed(contributor, answer, "Azure-AsyncOperation")
+    assert (status.status, status.headers["Retry-After"]) == (200, "1")
+    assert re.fullmatch(r"privateendpointconnections-[0-9a-f]{8}-[0-9a-f-]{27}", status.json["name"])
+    assert (status.json["id"], status.json["status"]) == (f"{ALL}/{connection.name}", "Succeeded")
+    assert contributor.get(f"{ALL}/{connection.name}").json == item(connection, said("Approved", "Ours"))
+    change = Change.objects.latest("pk")
+    assert (change.operation, change.account, change.door, change.comment) == (
+        "Approve private endpoint connection",
+        "an@example.org",
+        "arm",
+        "az acr private-endpoint-connection approve",
+    )
+
+
+def test_an_approval_shows_dedicated_data_endpoints_on(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    contributor.put(f"{ALL}/{connection.name}", body(status="approved"))
+    properties = contributor.get(REGISTRY).json["properties"]
+    assert properties["dataEndpointEnabled"] is True
+    assert properties["dataEndpointHostNames"] == ["mycontainerregistry.eastus.data.azurecr.io"]
+    assert EndpointSettings.of(connection.registry).policy == AccessPolicy(data_endpoint=True)
+
+
+def test_a_rejection_is_done_and_the_same_again_is_200(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    assert contributor.put(f"{ALL}/{connection.name}", body(status="Rejected", description="No")).status == 201
+    again = contributor.put(f"{ALL}/{connection.name}", body(status="Rejected", description="No"))
+    assert (again.status, again.json) == (200, item(connection, said("Rejected", "No")))
+    assert Change.objects.filter(operation="Reject private endpoint connection").count() == 1
+
+
+def test_a_removal_answers_as_recorded(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    answer = contributor.delete(f"{ALL}/{connection.name}")
+    assert (answer.status, answer.json, answer.headers["Retry-After"]) == (202, None, "1")
+    assert (
+        f"{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/locations/eastus/operationResults/"
+        in (answer.headers["Location"])
+    )
+    result = followed(contributor, answer, "Location")
+    assert (result.status, result.json) == (200, None)
+    assert contributor.get(ALL).json == {"value": []}
+    assert contributor.delete(f"{ALL}/{connection.name}").status == 204
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code", "message"),
+    [
+        pytest.param(
+            {}, 400, "InvalidProperty", "The property 'properties' is null; it must be an object.", id="nothing"
+        ),
+        pytest.param(
+            {"properties": {"privateLinkServiceConnectionState": []}},
+            400,
+            "InvalidProperty",
+            "The property 'properties.privateLinkServiceConnectionState' is a list; it must be an object.",
+            id="a list",
+        ),
+        pytest.param(
+            body(status="Open"),
+            400,
+            "InvalidProperty",
+            "The property 'properties.privateLinkServiceConnectionState.status' is 'Open'; "
+            "it must be Approved or Pending or Rejected or Disconnected.",
+            id="an unknown word",
+        ),
+        pytest.param(
+            body(status="Disconnected"),
+            400,
+            "InvalidProperty",
+            "A private endpoint connection can be approved or rejected; it can't be made Disconnected.",
+            id="a word only the service may say",
+        ),
+        pytest.param(
+            body(status="Approved", description=["a"]),
+            400,
+            "InvalidProperty",
+            "The property 'properties.privateLinkServiceConnectionState.description' is a list; it must be a text.",
+            id="the description",
+        ),
+        pytest.param(
+            body(status="Approved", description="a\nb"),
+            400,
+            "InvalidRuleText",
+            "A description can't hold line breaks or control characters. Type it on one line.",
+            id="two lines",
+        ),
+    ],
+)
+def test_a_body_that_is_none_changes_nothing(
+    contributor: Arm, connection: PrivateEndpointConnection, sent: Any, status: int, code: str, message: str
+) -> None:
+    count = Change.objects.count()
+    answer = contributor.put(f"{ALL}/{connection.name}", sent)
+    assert answer.error == (status, code, message)
+    assert answer.json["status"] == "Failed"
+    assert Change.objects.count() == count
+    connection.refresh_from_db()
+    assert connection.state == "Pending"
+
+
+def test_what_is_not_there_is_404(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    for answer in (contributor.get(f"{ALL}/other"), contributor.put(f"{ALL}/other", body(status="Approved"))):
+        assert answer.error == (404, "ResourceNotFound", "The resource other could not be found.")
+        assert answer.json["status"] == "Failed"
+    assert contributor.get(f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/another").status == 404
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param("privateendpointconnections-00000000-0000-0000-0000-0000000003e7", id="a change that is not"),
+        pytest.param("privateendpointconnections-ffffffff-ffff-ffff-ffff-ffffffffffff", id="beyond every number"),
+        pytest.param("privateendpointconnections", id="no guid"),
+        pytest.param("registries-00000000-0000-0000-0000-000000000001", id="another kind"),
+    ],
+)
+def test_an_operation_that_nobody_began_is_404(
+    reader: Arm, connection: PrivateEndpointConnection, operation: str
+) -> None:
+    assert reader.get(f"{ALL}/{connection.name}/operationStatuses/{operation}").status == 404
+    results = f"{SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/locations/eastus/operationResults"
+    assert reader.get(f"{results}/{operation}").status == 404
+
+
+def test_an_operation_is_told_of_at_its_own_registry_only(
+    contributor: Arm, connection: PrivateEndpointConnection
+) -> None:
+    make.registry("mycontainerregistry2")
+    answer = contributor.put(f"{ALL}/{connection.name}", body(status="Approved"))
+    elsewhere = answer.headers["Azure-AsyncOperation"].removeprefix("https://localhost:8443")
+    elsewhere = elsewhere.replace("/mycontainerregistry/", "/mycontainerregistry2/")
+    assert contributor.get(elsewhere).status == 404
+
+
+def test_readers_look_and_change_nothing(reader: Arm, nobody: Arm, connection: PrivateEndpointConnection) -> None:
+    assert reader.put(f"{ALL}/{connection.name}", body(status="Approved")).error[:2] == (403, "AuthorizationFailed")
+    assert reader.delete(f"{ALL}/{connection.name}").error[:2] == (403, "AuthorizationFailed")
+    assert nobody.get(ALL).error[:2] == (403, "AuthorizationFailed")
+    assert Arm("").get(ALL).status == 401
+    assert reader.post(ALL).error[:2] == (405, "MethodNotAllowed")
+    connection.refresh_from_db()
+    assert connection.state == "Pending"
+
+
+def test_a_list_costs_two_queries_besides_the_account(
+    reader: Arm, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    registry = make.registry()
+    PrivateEndpointConnection.objects.bulk_create(
+        PrivateEndpointConnection(registry=registry, name=f"c{number}", private_endpoint=ENDPOINT)
+        for number in range(9)
+    )
+    with django_assert_max_num_queries(5):
+        assert len(reader.get(ALL).json["value"]) == 9
+
+
+def test_a_connection_keeps_its_registry_from_a_lower_tier(
+    contributor: Arm, connection: PrivateEndpointConnection
+) -> None:
+    answer = contributor.patch(REGISTRY, {"sku": {"name": "Standard"}})
+    assert answer.error == (
+        409,
+        "SkuDowngradeNotAllowed",
+        "The registry can't become Standard yet. Remove the private endpoint connections.",
+    )
+    assert Registry.objects.get().sku == "Premium"

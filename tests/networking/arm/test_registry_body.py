@@ -1,0 +1,328 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
+from networking.access.problems import Code, Problem
+from networking.arm.registry_body import MOST_KEPT, Asked, read, too_much
+from tests.make import rule, selected
+
+SUBNET = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/myResourceGroup"
+    "/providers/Microsoft.Network/virtualNetworks/myVnet/subnets/mySubnet"
+)
+NOTHING = Asked(location=None, sku=None, tags=None, networking={}, others={})
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=12), inside, max_size=4),
+    max_leaves=20,
+)
+NAMES = st.sampled_from(
+    [
+        "properties",
+        "networkRuleSet",
+        "ipRules",
+        "virtualNetworkRules",
+        "defaultAction",
+        "value",
+        "id",
+        "action",
+        "sku",
+        "name",
+        "tags",
+        "location",
+        "policies",
+        "exportPolicy",
+        "status",
+        "encryption",
+        "publicNetworkAccess",
+        "adminUserEnabled",
+    ]
+)
+# JSON that is nearly the body of a registry: the right names with whatever beneath them.
+bodies = st.recursive(
+    json_values | st.sampled_from(["Allow", "Deny", "Enabled", "Premium", "16.17.18.0/24", SUBNET]),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(NAMES | st.text(max_size=5), inside, max_size=5),
+    max_leaves=30,
+)
+
+
+def asked(**properties: Any) -> Asked:
+    found = read({"properties": properties})
+    assert isinstance(found, Asked), found
+    return found
+
+
+@given(bodies)
+def test_any_json_is_read_or_refused_in_a_sentence(body: Any) -> None:
+    found = read(body)
+    if isinstance(found, Problem):
+        assert found.message.endswith((".", "vnet"))
+        return
+    assert isinstance(found.policy_upon(AccessPolicy()), AccessPolicy)
+    assert isinstance(found.kept_upon({}), dict)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"properties": None, "sku": None, "tags": None, "location": None}, id="null"),
+        pytest.param({"properties": {}}, id="no properties"),
+        pytest.param(
+            {"id": 3, "name": [], "type": {}, "systemData": {"createdBy": "me"}, "etag": "x", "resourceGroup": "g"},
+            id="read-only, whatever it is",
+        ),
+        pytest.param(
+            {
+                "properties": {
+                    "loginServer": 5,
+                    "creationDate": "yesterday",
+                    "provisioningState": "Deleting",
+                    "status": {"displayStatus": "Ready"},
+                    "dataEndpointHostNames": ["a.b"],
+                    "regionalEndpointHostNames": [],
+                    "privateEndpointConnections": [{"id": "x"}],
+                }
+            },
+            id="read-only properties",
+        ),
+    ],
+)
+def test_what_says_nothing_asks_for_nothing(body: Any) -> None:
+    assert read(body) == NOTHING
+
+
+def test_a_whole_body_is_read_into_values() -> None:
+    assert read(
+        {
+            "location": "East US",
+            "sku": {"name": "premium", "capacity": 2},
+            "tags": {"a": "b"},
+            "identity": {"type": "None"},
+            "properties": {
+                "publicNetworkAccess": "disabled",
+                "adminUserEnabled": True,
+                "zoneRedundancy": "enabled",
+                "quotas": [1],
+                "networkRuleSet": {"zones": 1, "ipRules": [{"value": "8.8.8.8/32", "comment": "dns"}]},
+            },
+        }
+    ) == Asked(
+        location="East US",
+        sku="Premium",
+        tags={"a": "b"},
+        networking={
+            "publicNetworkAccess": "disabled",
+            "networkRuleSet": {"zones": 1, "ipRules": [{"value": "8.8.8.8/32", "comment": "dns"}]},
+        },
+        others={
+            "sku.capacity": 2,
+            "identity": {"type": "None"},
+            "properties.adminUserEnabled": True,
+            "properties.zoneRedundancy": "Enabled",
+            "properties.quotas": [1],
+            "properties.networkRuleSet.zones": 1,
+            "properties.networkRuleSet.ipRules[8.8.8.8].comment": "dns",
+        },
+    )
+
+
+def test_names_are_read_in_any_letter_case_so_that_no_rule_is_lost_to_a_capital() -> None:
+    found = read(
+        {
+            "Properties": {
+                "PublicNetworkAccess": "Disabled",
+                "networkruleset": {"DEFAULTACTION": "Deny", "IpRules": [{"VALUE": "8.8.8.8", "Action": "allow"}]},
+            }
+        }
+    )
+    assert isinstance(found, Asked)
+    assert found.policy_upon(AccessPolicy()) == AccessPolicy(
+        public_network_access=PublicNetworkAccess.DISABLED,
+        default_action=DefaultAction.DENY,
+        rules=(rule("8.8.8.8"),),
+    )
+    assert found.others == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "sentence"),
+    [
+        pytest.param([], Code.INVALID_PROPERTY, "The body is a list; it must be a JSON object.", id="a list"),
+        pytest.param(None, Code.INVALID_PROPERTY, "The body is null; it must be a JSON object.", id="null"),
+        pytest.param(
+            {"properties": 3},
+            Code.INVALID_PROPERTY,
+            "The property 'properties' is 3; it must be an object.",
+            id="number",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": []}},
+            Code.INVALID_PROPERTY,
+            "The property 'networkRuleSet' is a list; it must be an object.",
+            id="rule set",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": {"value": "8.8.8.8"}}}},
+            Code.INVALID_PROPERTY,
+            "The property 'networkRuleSet.ipRules' is an object; it must be a list.",
+            id="rules",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": ["8.8.8.8"]}}},
+            Code.INVALID_PROPERTY,
+            "The property 'networkRuleSet.ipRules[0]' is '8.8.8.8'; it must be an object.",
+            id="a rule",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": [{"value": "8.8.8.8", "Action": "Deny"}]}}},
+            Code.INVALID_PROPERTY,
+            "The property 'networkRuleSet.ipRules[0].action' is 'Deny'; it must be Allow.",
+            id="deny with a capital",
+        ),
+        pytest.param(
+            {"properties": {"publicNetworkAccess": "Enabled", "PublicNetworkAccess": "Disabled"}},
+            Code.INVALID_PROPERTY,
+            "The property 'properties.publicNetworkAccess' is there twice; write it once.",
+            id="one property in two spellings",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": [{"value": "8.8.8.8"}, {"value": "8.8.8.8/32"}]}}},
+            Code.DUPLICATE_IP_RULE,
+            "8.8.8.8 is in the list twice. Delete one of them.",
+            id="one range in two spellings",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": [{"value": f"16.17.18.{each}"} for each in range(101)]}}},
+            Code.QUOTA_EXCEEDED,
+            "A registry can have 100 rules. Delete 1 to save.",
+            id="101 rules",
+        ),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"virtualNetworkRules": [{"id": SUBNET}, {"id": SUBNET.upper()}]}}},
+            Code.INVALID_PROPERTY,
+            f"Virtual network rule is not valid - Found duplicate virtual network rule {SUBNET.upper()}. "
+            "For more information, please visit https://aka.ms/acr/vnet",
+            id="one subnet twice, in ACR's words",
+        ),
+        pytest.param(
+            {"properties": {"adminUserEnabled": "yes"}},
+            Code.INVALID_PROPERTY,
+            "The property 'adminUserEnabled' is 'yes'; it must be true or false.",
+            id="a word for a boolean",
+        ),
+        pytest.param(
+            {"properties": {"zoneRedundancy": "Perhaps"}},
+            Code.INVALID_PROPERTY,
+            "The property 'zoneRedundancy' is 'Perhaps'; it must be Enabled or Disabled.",
+            id="an unknown word",
+        ),
+        pytest.param(
+            {"properties": {"policies": {"exportPolicy": "disabled"}}},
+            Code.INVALID_PROPERTY,
+            "The property 'policies.exportPolicy' is 'disabled'; it must be an object.",
+            id="a policy",
+        ),
+        pytest.param(
+            {"properties": {"policies": {"exportPolicy": {"status": "off"}}}},
+            Code.INVALID_PROPERTY,
+            "The property 'policies.exportPolicy.status' is 'off'; it must be enabled or disabled.",
+            id="the status of a policy",
+        ),
+        pytest.param(
+            {"properties": {"encryption": "none"}},
+            Code.INVALID_PROPERTY,
+            "The property 'encryption' is 'none'; it must be an object.",
+            id="encryption",
+        ),
+        pytest.param(
+            {"tags": ["a"]}, Code.INVALID_PROPERTY, "The property 'tags' is a list; it must be an object.", id="t"
+        ),
+        pytest.param(
+            {"tags": {"a": None}},
+            Code.INVALID_PROPERTY,
+            "The property 'tags.a' is null; it must be a text.",
+            id="a tag",
+        ),
+        pytest.param(
+            {"sku": {"name": "Gold"}},
+            Code.INVALID_PROPERTY,
+            "The SKU 'Gold' isn't one of Basic, Standard, Premium.",
+            id="sku",
+        ),
+        pytest.param(
+            {"location": 5}, Code.INVALID_PROPERTY, "The property 'location' is 5; it must be a text.", id="location"
+        ),
+        pytest.param(
+            {"properties": {"quotas": "a\0b"}},
+            Code.INVALID_PROPERTY,
+            "The text 'a\\u0000b' holds NUL or half a character, which can't be stored.",
+            id="nul in what we have no use for",
+        ),
+    ],
+)
+def test_each_refusal_says_where_and_what_would_be_right(body: Any, code: Code, sentence: str) -> None:
+    assert read(body) == Problem(code, sentence)
+
+
+def test_nesting_without_end_is_refused() -> None:
+    nested: Any = {}
+    for _ in range(40):
+        nested = {"a": nested}
+    found = read({"properties": nested})
+    assert isinstance(found, Problem)
+    assert found.message.startswith("The JSON is nested more than 32 levels deep")
+
+
+def test_a_patch_merges_objects_replaces_lists_and_null_takes_away() -> None:
+    kept = {
+        "properties.policies": {"exportPolicy": {"status": "disabled"}, "scanPolicy": {"depth": 3, "on": True}},
+        "properties.quotas": [1, 2],
+        "properties.adminUserEnabled": True,
+        "identity": {"type": "SystemAssigned"},
+    }
+    found = asked(policies={"scanPolicy": {"depth": 4, "on": None}}, quotas=[3], adminUserEnabled=None)
+    assert found.kept_upon(kept) == {
+        "properties.policies": {"exportPolicy": {"status": "disabled"}, "scanPolicy": {"depth": 4}},
+        "properties.quotas": [3],
+        "identity": {"type": "SystemAssigned"},
+    }
+
+
+def test_a_list_of_rules_takes_the_words_of_its_old_rules_away_and_leaves_the_other_list() -> None:
+    kept = {
+        "properties.networkRuleSet.ipRules[8.8.8.8].comment": "dns",
+        f"properties.networkRuleSet.virtualNetworkRules[{SUBNET}].state": "Succeeded",
+        "properties.networkRuleSet.zones": 1,
+    }
+    assert asked(networkRuleSet={"defaultAction": "Allow"}).kept_upon(kept) == kept
+    assert asked(networkRuleSet={"ipRules": [{"value": "8.8.8.8", "since": 2026}]}).kept_upon(kept) == {
+        "properties.networkRuleSet.ipRules[8.8.8.8].since": 2026,
+        f"properties.networkRuleSet.virtualNetworkRules[{SUBNET}].state": "Succeeded",
+        "properties.networkRuleSet.zones": 1,
+    }
+
+
+def test_a_put_of_a_list_keeps_the_names_that_only_portcullis_has() -> None:
+    named = AccessPolicy(
+        default_action=DefaultAction.DENY, rules=(rule("8.8.8.8", name="DNS"), rule("1.1.1.1", name="Gone"))
+    )
+    found = asked(networkRuleSet={"defaultAction": "Deny", "ipRules": [{"value": "8.8.8.8"}, {"value": "9.9.9.9"}]})
+    assert found.policy_instead_of(named, "2026-09-01-preview") == AccessPolicy(
+        default_action=DefaultAction.DENY, rules=(rule("8.8.8.8", name="DNS"), rule("9.9.9.9"))
+    )
+
+
+def test_a_put_without_a_rule_set_opens_what_was_selected() -> None:
+    assert asked().policy_instead_of(selected("8.8.8.8"), "2026-09-01-preview") == AccessPolicy()
+
+
+def test_what_is_kept_has_a_limit() -> None:
+    assert too_much(asked(quotas="x" * (MOST_KEPT - 50)).kept_upon({})) is None
+    assert too_much(asked(quotas="x" * MOST_KEPT).kept_upon({})) == Problem(
+        Code.INVALID_PROPERTY, "Portcullis keeps at most 64 KiB of properties that it has no use for."
+    )

@@ -1,0 +1,121 @@
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from networking.access.problems import Code, Problem
+from networking.arm.network_body import NetworkBody, SubnetBody
+from networking.models import Subnet, VirtualNetwork
+from networking.virtual_networks import (
+    body_of,
+    delete_network,
+    delete_subnet,
+    name_problem,
+    put_network,
+    put_subnet,
+    subnet_at,
+)
+from registries.models import ResourceGroup
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_network_is_stored_as_its_body_says() -> None:
+    body = NetworkBody(
+        "East US",
+        ("10.0.0.0/16", "fd00::/56"),
+        {"a": "b"},
+        (
+            SubnetBody(
+                "one", ("10.0.0.0/24", "fd00::/64"), ("Microsoft.ContainerRegistry",), {"routeTable": {"id": "x"}}
+            ),
+            SubnetBody("two", ("10.0.1.0/24",)),
+        ),
+        {"zones": ["1"], "properties": {"dhcpOptions": {}}},
+    )
+    put = put_network(make.resource_group(), "myVnet", body)
+    assert not isinstance(put, Problem)
+    assert put.created
+    stored = VirtualNetwork.objects.get()
+    assert (stored.name, stored.location) == ("myVnet", "eastus")
+    assert body_of(stored) == NetworkBody("eastus", body.prefixes, body.tags, body.subnets, body.kept)
+
+
+def test_a_put_of_one_subnet_leaves_the_rows_of_the_others() -> None:
+    names = [f"s{number}" for number in range(30)]
+    network = make.virtual_network("v", *names)
+    before = dict(Subnet.objects.values_list("name", "pk"))
+    put = put_subnet(network, SubnetBody("s7", ("10.0.200.0/24",)))
+    assert not isinstance(put, Problem)
+    assert (put.created, put.stored.pk) == (False, before["s7"])
+    assert dict(Subnet.objects.values_list("name", "pk")) == before
+    assert [each.name for each in Subnet.objects.filter(address_prefixes__0="10.0.200.0/24")] == ["s7"]
+
+
+def test_the_verbs_say_so_where_what_they_stand_in_is_gone() -> None:
+    network = make.virtual_network()
+    gone = make.resource_group("gone")
+    ResourceGroup.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(ResourceGroup.DoesNotExist):
+        put_network(gone, "v", NetworkBody("eastus", ("10.0.0.0/16",)))
+    VirtualNetwork.objects.all().delete()
+    with pytest.raises(VirtualNetwork.DoesNotExist):
+        put_subnet(network, SubnetBody("s", ("10.0.9.0/24",)))
+
+
+@pytest.mark.parametrize("name", ["a", "A_1", "my.net-2", "a" * 80, "_"])
+def test_names_that_azure_takes(name: str) -> None:
+    assert name_problem(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", ".a", "a.", "a b", "a/b", "ä", "a" * 81, "a\n", "a\0"])
+def test_names_that_azure_refuses(name: str) -> None:
+    problem = name_problem("fine", name)
+    assert problem is not None
+    assert problem.code is Code.INVALID_RESOURCE_NAME
+    assert problem.message.startswith(f"Resource name {name[:80]} is invalid. ")
+
+
+def test_a_subnet_is_found_by_its_id_in_any_letter_case_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    subnet = make.virtual_network("myVnet", "one", "two").subnets.get(name="two")
+    make.virtual_network("myVnet", "two", group=make.resource_group("other"))
+    for place in (subnet.resource_id, subnet.resource_id.upper(), subnet.resource_id.lower()):
+        with django_assert_num_queries(1):
+            found = subnet_at(place)
+            assert found is not None
+            assert found.resource_id == subnet.resource_id
+        assert found == subnet
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "/subscriptions/00000000-0000-0000-0000-000000000001",
+        "{id}/",
+        "{id}2",
+        "{id}\0",
+        "{id}/subnets/mySubnet",
+        "/subscriptions/------------------------------------/resourceGroups/g/providers/Microsoft.Network"
+        "/virtualNetworks/v/subnets/s",
+        "{id}\n",
+    ],
+)
+def test_what_is_no_subnet_of_ours_is_none(text: str) -> None:
+    subnet = make.virtual_network().subnets.get()
+    assert subnet_at(text.replace("{id}", subnet.resource_id)) is None
+
+
+def test_a_subnet_in_use_keeps_its_endpoint_and_one_that_is_not_goes() -> None:
+    network = make.virtual_network("v", "used", "free")
+    make.private_endpoint(make.registry(), subnet=network.subnets.get(name="used"))
+    refused = delete_subnet(network.subnets.get(name="used"))
+    assert refused is not None
+    assert refused.code is Code.SUBNET_IN_USE
+    assert delete_subnet(network.subnets.get(name="free")) is None
+    refused = delete_network(network)
+    assert refused is not None
+    assert refused.code is Code.SUBNET_IN_USE
+    assert [each.name for each in network.subnets.all()] == ["used"]
