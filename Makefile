@@ -44,6 +44,7 @@ run:
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(BIN)/python manage.py demo
+	@echo 'az connects with these four lines:'
 	@$(BIN)/python manage.py connect
 	@echo 'Each registry answers on its own host name, like http://mycontainerregistry.azurecr.localhost:$(PORT)/v2/; try it from two addresses:'
 	@echo '  curl -i -H "X-Forwarded-For: 203.0.113.10" http://mycontainerregistry.azurecr.localhost:$(PORT)/v2/    (allowed: 401, sign in)'

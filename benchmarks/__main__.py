@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("decide", "admin", "size", "editing", "crash", "page_weight", "snapshot", "gate", "arm")
+PARTS = ("decide", "admin", "size", "editing", "crash", "page_weight", "snapshot", "gate", "arm", "service_tags")
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from networking.arm import tokens
 from registries.models import Account, Registry
 
 VERSION = "api-version=2026-09-01-preview"
-NAMES = 500
+NAMES = 50
 PAGE = 100
 PAGES = 24
 

@@ -3,4 +3,4 @@
 from registries.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.bare"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []

@@ -8,7 +8,7 @@ import django
 
 django.setup()
 
-from benchmarks import against_admin, arm_answers, filling, pages, snapshots  # noqa: E402
+from benchmarks import against_admin, arm_answers, filling, pages, snapshots, tag_lookups  # noqa: E402
 
 
 def answer(arguments: list[str]) -> Any:
@@ -27,6 +27,8 @@ def answer(arguments: list[str]) -> Any:
             return arm_answers.prepared()
         case ["arm-pages"]:
             return arm_answers.pages()
+        case ["service_tags", *addresses]:
+            return tag_lookups.samples(*addresses)
         case ["against-admin"]:
             return against_admin.samples()
         case _:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, summarize_address_range
 from typing import Any
 
 from networking.access.analysis import Span, reachable_from, shift
+from networking.access.decision import ConnectionState
 from networking.access.policy import AccessPolicy, PublicAccess, Rule, difference
 from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 from networking.models import UPDATE
@@ -23,6 +24,7 @@ SAMPLE = 3  # spans that are spelled out; the rest is counted
 # What `settings_of` says of all virtual network rules in one line; here each has its own.
 SUBNETS = "Virtual network rules"
 DEFAULT_ACTION = "Default action"
+CONNECTION = "privateEndpointConnection"
 
 
 class Kind(StrEnum):
@@ -98,7 +100,7 @@ def tell(change: Change) -> Told:
     # Of a registry that begins or ends, only one side is there to tell.
     nothing = "" if change.before is None or change.after is None else "none"
     lines = _plain_lines(_words(change.before), _words(change.after), nothing=nothing)
-    return Told(change.operation, lines=tuple(lines))
+    return Told(change.operation, lines=tuple(lines), shifted=tuple(_shifted_by_connection(change)))
 
 
 def tell_policies(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks | None = None) -> Told:
@@ -161,6 +163,18 @@ def _shifted(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks
             yield Shifted(kind, who, tuple(map(_span, spans[:SAMPLE])), more=len(spans[SAMPLE:]))
 
 
+def _shifted_by_connection(change: Change) -> Iterator[Shifted]:
+    """An approved private endpoint connection lets in whoever comes through it, any other one nobody."""
+    sides = [record.get(CONNECTION) if isinstance(record, dict) else None for record in (change.before, change.after)]
+    was, now = (isinstance(side, dict) and side.get("status") == ConnectionState.APPROVED.value for side in sides)
+    if was == now:
+        return
+    side = next(each for each in reversed(sides) if isinstance(each, dict))
+    name = str(side.get("privateEndpoint", "")).rpartition("/")[2]
+    who = f"Whoever comes through the private endpoint '{name}'"
+    yield Shifted(Kind.ADDED, f"{who} gains access") if now else Shifted(Kind.REMOVED, f"{who} loses access")
+
+
 def _span(span: Span) -> str:
     """As one range where it is one, else from its first to its last address."""
     first, last = IPv4Address(span[0]), IPv4Address(span[1])
@@ -217,7 +231,7 @@ def _words(record: Any) -> dict[str, str]:
 def _words_of_arm(record: dict[str, Any]) -> dict[str, str]:
     """What only the ARM API changes: a private endpoint connection, a replication, properties we have no use for."""
     words = {}
-    if isinstance(connection := record.get("privateEndpointConnection"), dict):
+    if isinstance(connection := record.get(CONNECTION), dict):
         told = [str(connection.get(key, "")) for key in ("status", "description")]
         words[f"Private endpoint connection {connection.get('name', '')}"] = ", ".join(filter(None, told))
         words["Private endpoint"] = str(connection.get("privateEndpoint", ""))

@@ -41,8 +41,10 @@ class Draft:
     choice: PublicAccess
     trusted_services: bool
     data_endpoint: bool
+    tasks_bypass: bool
     rows: tuple[Row, ...] = field(default=())  # the lines that will be saved, in order
     comment: str = ""  # for the change record; not part of what is saved
+    removed_subnets: tuple[str, ...] = ()  # of the stored virtual network rules, which the page makes none of
 
     @classmethod
     def of(cls, policy: AccessPolicy) -> Self:
@@ -52,6 +54,7 @@ class Draft:
             choice=policy.public_access,
             trusted_services=policy.trusted_services,
             data_endpoint=policy.data_endpoint,
+            tasks_bypass=policy.tasks_bypass,
             rows=tuple(Row.of(rule) for rule in policy.rules),
         )
 
@@ -65,6 +68,7 @@ class Draft:
             choice=wanted.public_access,
             trusted_services=wanted.trusted_services,
             data_endpoint=wanted.data_endpoint,
+            tasks_bypass=wanted.tasks_bypass,
             rows=tuple(
                 Row(
                     row_id(rule) if rule.range in saved else next(fresh),
@@ -76,6 +80,7 @@ class Draft:
                 for rule in wanted.rules
             ),
             comment=comment,
+            removed_subnets=tuple(each for each in stored.subnets if not wanted.names_subnet(each)),
         )
 
     @classmethod
@@ -85,6 +90,7 @@ class Draft:
         saved = {row_id(rule): rule for rule in policy.rules}
         lists = (data.getlist(name) for name in ("rid", "range", "name", "note"))
         rows: dict[str, Row] = {}
+        removed = set(data.getlist("remove_subnet"))
         for posted, *texts in zip_longest(*lists, fillvalue=""):
             rid = posted if ROW_ID.fullmatch(posted) and posted not in rows else _free_id(rows)
             text, name, note = (each.strip() for each in texts)
@@ -95,9 +101,12 @@ class Draft:
             stored=policy,
             choice=PublicAccess(choice) if choice in list(PublicAccess) else policy.public_access,
             trusted_services="trusted_services" in data,
-            data_endpoint="data_endpoint" in data,
+            # A locked box is disabled, and posts nothing itself.
+            data_endpoint="data_endpoint" in data or "data_endpoint_locked" in data,
+            tasks_bypass="tasks_bypass" in data,
             rows=tuple(rows.values()),
             comment=(data.get("comment") or "").strip(),
+            removed_subnets=tuple(each for each in policy.subnets if each in removed),
         )
 
     # Pure changes, each a button of the form that works without JavaScript.
@@ -207,19 +216,22 @@ class Draft:
         return replace(
             self.stored.with_public_access(self.choice),
             rules=rules,
+            subnets=tuple(each for each in self.stored.subnets if each not in self.removed_subnets),
             trusted_services=self.trusted_services,
             data_endpoint=self.data_endpoint,
+            tasks_bypass=self.tasks_bypass,
         )
 
     @property
     def is_dirty(self) -> bool:
-        return self.baseline != Draft.of(self.stored).baseline
+        return bool(self.removed_subnets) or self.baseline != Draft.of(self.stored).baseline
 
     @property
     def baseline(self) -> str:
         """The canonical state as the script on the page spells it too. Rows are compared without their order."""
         rows = sorted([row.text, row.name, row.note] for row in self.rows)
-        return json.dumps([self.choice.value, rows, self.trusted_services, self.data_endpoint], ensure_ascii=False)
+        switches = [self.trusted_services, self.data_endpoint, self.tasks_bypass]
+        return json.dumps([self.choice.value, rows, *switches], ensure_ascii=False)
 
     @property
     def changes(self) -> int:
@@ -228,9 +240,10 @@ class Draft:
             (self.choice, self.stored.public_access),
             (self.trusted_services, self.stored.trusted_services),
             (self.data_endpoint, self.stored.data_endpoint),
+            (self.tasks_bypass, self.stored.tasks_bypass),
         )
         edited = sum(1 for row in self.all_rows if row.removed or row != _as_saved(row))
-        return edited + sum(1 for now, was in settings if now != was)
+        return edited + len(self.removed_subnets) + sum(1 for now, was in settings if now != was)
 
 
 def _as_saved(row: Row) -> Row | None:

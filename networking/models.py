@@ -7,18 +7,32 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from networking.access.addresses import AddressRange
+from networking.access.decision import ConnectionState
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
-from networking.access.problems import Problem
+from networking.access.problems import Code, Problem
 from networking.access_requests import AccessRequest as AccessRequest
 from networking.access_requests import GateReport as GateReport
 from networking.networks import PrivateEndpoint as PrivateEndpoint
 from networking.networks import PrivateEndpointConnection as PrivateEndpointConnection
 from networking.networks import Subnet as Subnet
 from networking.networks import VirtualNetwork as VirtualNetwork
+from networking.service_tag_models import ServiceTag as ServiceTag
+from networking.service_tag_models import ServiceTagImport as ServiceTagImport
 from networking.trusted_services import TrustedService as TrustedService
 from registries.models import Change, Generation, Origin, Registry
 
 UPDATE = "Update networking"  # the operation of a change record that store writes
+# Document 003: a registry with a private link has dedicated data endpoints by itself.
+DATA_ENDPOINT_REQUIRED = Problem(
+    Code.DATA_ENDPOINT_REQUIRED,
+    "Dedicated data endpoints stay on while the registry has an approved private endpoint connection. "
+    "Reject or remove its approved connections first.",
+)
+
+
+def requires_data_endpoint(registry: Registry) -> bool:
+    """A private endpoint leads to it, so that `store` turns dedicated data endpoints off no more. One query."""
+    return registry.private_endpoint_connections.filter(state=ConnectionState.APPROVED.value).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,8 @@ class EndpointSettings(models.Model):
 
         `seen` is the fingerprint of the policy that the change was made upon. Returns the change record, None where
         the policy is stored already, Stale where another one was stored meanwhile, a Problem where the tier can't
-        hold it. Registry.DoesNotExist where the registry was deleted. Nothing is written but with a change record.
+        hold it or a private endpoint needs what it turns off. Registry.DoesNotExist where the registry was deleted.
+        Nothing is written but with a change record.
         """
         with transaction.atomic():
             # One lock for every change to a registry. SQLite has none by row: there the transaction itself is
@@ -98,6 +113,8 @@ class EndpointSettings(models.Model):
                 return None
             if problem := policy.problem_for_tier(registry.sku):
                 return problem
+            if before.data_endpoint and not policy.data_endpoint and requires_data_endpoint(registry):
+                return DATA_ENDPOINT_REQUIRED
             row._write(policy, origin)
             return Change.record(registry, UPDATE, origin, before=before.record(), after=policy.record())
 

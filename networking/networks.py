@@ -74,6 +74,8 @@ class PrivateEndpoint(models.Model):
     connection_name = models.CharField(max_length=80)
     manual = models.BooleanField(default=False)  # asked for approval by hand, whoever made it
     request_message = models.CharField(max_length=140, blank=True)
+    # Its network is linked to a private DNS zone that holds its records; without, names lead to the public endpoint.
+    private_dns = models.BooleanField(default=False)
     # By member of the registry's private link resource: registry, registry_data_eastus.
     addresses = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=dict, blank=True)

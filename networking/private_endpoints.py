@@ -5,7 +5,9 @@ records. An endpoint that goes leaves its connection behind as Disconnected, for
 that comes back under the same id takes its place.
 """
 
+import re
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -16,11 +18,16 @@ from networking.access.problems import Code, Problem
 from networking.arm.endpoint_body import GROUP, EndpointBody, Link
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
 from networking.private_endpoint_connections import connect, disconnect, remove
-from networking.virtual_networks import Put, name_problem, subnet_at
+from networking.virtual_networks import MAX_NAME, Put, name_problem, subnet_at
 from registries import regions
 from registries.models import CHANGE, Account, Origin, Registry, ResourceGroup
 from registries.resource_id import ResourceId
 
+ENDPOINT_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[0-9a-f-]{36})/resourceGroups/(?P<group>[^/\s\0]{1,90})"
+    r"/providers/Microsoft\.Network/privateEndpoints/(?P<endpoint>[^/\s\0]{1,80})",
+    re.IGNORECASE | re.ASCII,
+)
 APPROVED_AT_ONCE = "Auto-Approved"  # as Azure describes it
 
 
@@ -32,6 +39,29 @@ def body_of(endpoint: PrivateEndpoint) -> EndpointBody:
         link=Link(endpoint.connection_name, endpoint.service, endpoint.manual, endpoint.request_message),
         tags=endpoint.tags,
         kept=endpoint.kept_aside,
+    )
+
+
+def endpoint_at(resource_id: str) -> PrivateEndpoint | None:
+    """The endpoint of that resource id in any letter case, with all it stands in; None where there is none, or where
+    it stands in a subscription we don't know. One query at most."""
+    place = ENDPOINT_ID.fullmatch(resource_id)
+    if place is None:
+        return None
+    try:
+        subscription = UUID(place["subscription"])
+    except ValueError:
+        return None
+    return (
+        PrivateEndpoint.objects.select_related(
+            "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
+        )
+        .filter(
+            resource_group__subscription__subscription_id=subscription,
+            resource_group__name__iexact=place["group"],
+            name__iexact=place["endpoint"],
+        )
+        .first()
     )
 
 
@@ -75,6 +105,29 @@ def put_endpoint(
             transaction.set_rollback(True)
             return problem
     return Put(endpoint, created=found is None)
+
+
+def create_endpoint(
+    group: ResourceGroup, name: str, body: EndpointBody, origin: Origin, account: Account, *, private_dns: bool
+) -> PrivateEndpoint | Problem:
+    """As `put_endpoint`, of a new one only: one that is there has its own makers."""
+    taken = Problem(
+        Code.INVALID_RESOURCE_NAME,
+        f"Resource group '{group.name}' has a private endpoint named '{name[:MAX_NAME]}' already. Choose another name.",
+    )
+    if "\0" not in name and group.private_endpoints.filter(name__iexact=name).exists():
+        return taken
+    with transaction.atomic():
+        put = put_endpoint(group, name, body, origin, account)
+        if isinstance(put, Problem):
+            return put
+        if not put.created:  # somebody else made it since
+            transaction.set_rollback(True)
+            return taken
+        endpoint = put.stored
+        endpoint.private_dns = private_dns
+        endpoint.save(update_fields=["private_dns"])
+    return endpoint
 
 
 def delete_endpoint(endpoint: PrivateEndpoint, origin: Origin) -> None:

@@ -56,6 +56,18 @@ def replicate(registry: Registry, region: str, wanted: Wanted, origin: Origin) -
         return Change.record(locked, operation, origin, before=before, after=_record(stored))
 
 
+def add(registry: Registry, region: str, origin: Origin) -> Change | Problem:
+    """As `replicate`, which would change one that is there: here that is a Problem."""
+    with transaction.atomic():
+        locked = _locked(registry)
+        there = Problem(
+            Code.INVALID_PROPERTY, f"'{registry.name}' is replicated to {regions.display_name(region)} already."
+        )
+        if region in locked.replica_regions:
+            return there
+        return replicate(locked, region, Wanted(), origin) or there
+
+
 def remove(registry: Registry, region: str, origin: Origin) -> Change | None:
     """None where the registry has no replication there."""
     with transaction.atomic():

@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from networking.access.address_space import Prefix, parse_all, problem_of_space, problem_of_subnets
 from networking.access.problems import Code, Problem
@@ -58,6 +59,17 @@ def subnet_at(resource_id: str) -> Subnet | None:
     )
 
 
+def subnets_at(resource_ids: Iterable[str]) -> dict[str, Subnet]:
+    """Those of these subnets that there are, by the resource id as it was given. One query for any number of them."""
+    places = {each: place for each in resource_ids if (place := SUBNET_ID.fullmatch(each))}
+    named = {place["subnet"].lower() for place in places.values()}
+    if not named:
+        return {}
+    rows = Subnet.objects.select_related("virtual_network__resource_group__subscription")
+    found = {row.resource_id.lower(): row for row in rows.alias(key=Lower("name")).filter(key__in=named)}
+    return {each: found[each.lower()] for each in places if each.lower() in found}
+
+
 def body_of(network: VirtualNetwork) -> NetworkBody:
     """The stored network as a value, its subnets in the order they were made."""
     return NetworkBody(
@@ -91,6 +103,41 @@ def put_network(group: ResourceGroup, name: str, body: NetworkBody) -> Put[Virtu
         network.save()
         _write(network, rows, wanted)
     return Put(network, created=found is None)
+
+
+def create_network(group: ResourceGroup, name: str, body: NetworkBody) -> VirtualNetwork | Problem:
+    """As `put_network`, which would replace one of that name: here that is a Problem."""
+    with transaction.atomic():
+        group = ResourceGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
+        if found := group.virtual_networks.filter(name__iexact=name).first():
+            return _taken(f"There is a virtual network '{found.name}' in '{group.name}' already. Choose another name.")
+        put = put_network(group, name, body)
+    return put if isinstance(put, Problem) else put.stored
+
+
+def create_subnet(network: VirtualNetwork, body: SubnetBody) -> Subnet | Problem:
+    """As `put_subnet`, which would replace one of that name: here that is a Problem."""
+    with transaction.atomic():
+        network, rows = _locked(network)
+        if found := next((row for row in rows if row.name.lower() == body.name.lower()), None):
+            return _taken(f"There is a subnet '{found.name}' in '{network.name}' already. Choose another name.")
+        put = put_subnet(network, body)
+    return put if isinstance(put, Problem) else put.stored
+
+
+def vouch(subnet: Subnet, service: str, *, wanted: bool) -> bool:
+    """Switch the service endpoint for one service on or off; the others stay. False where it is so already.
+
+    Subnet.DoesNotExist or VirtualNetwork.DoesNotExist where it was deleted meanwhile."""
+    with transaction.atomic():
+        _locked(subnet.virtual_network)
+        row = Subnet.objects.get(pk=subnet.pk)
+        if row.vouches_to(service) is wanted:
+            return False
+        others = [each for each in row.service_endpoints if each.lower() != service.lower()]
+        row.service_endpoints = [*others, service] if wanted else others
+        row.save(update_fields=["service_endpoints"])
+    return True
 
 
 def put_subnet(network: VirtualNetwork, body: SubnetBody) -> Put[Subnet] | Problem:
@@ -180,6 +227,10 @@ def _problem_of_those_in_use(rows: Iterable[Subnet], wanted: Iterable[SubnetBody
                         "and cannot be deleted.",
                     )
     return None
+
+
+def _taken(message: str) -> Problem:
+    return Problem(Code.INVALID_RESOURCE_NAME, message)
 
 
 def in_use(subnet: str, endpoint: PrivateEndpoint) -> Problem:

@@ -5,12 +5,11 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import RegexValidator
 
 from registries import regions
-from registries.models import NAME_RULE, TIERS, Registry, ResourceGroup, Subscription
+from registries.models import NAME_RULE, TIERS, Account, Registry, ResourceGroup, Subscription
 
 DEFAULT_SUBSCRIPTION = "Default subscription"  # made with the first registry where there is none
 
@@ -48,10 +47,10 @@ class SignInForm(AuthenticationForm):
         if self.is_bound:  # what is wrong has the focus then
             del self.fields["username"].widget.attrs["autofocus"]
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: Account) -> None:
         """A program's account opens no page. Whoever tries learns no more than with a wrong password."""
         super().confirm_login_allowed(user)
-        if getattr(user, "service_principal", False):
+        if user.service_principal:
             raise self.get_invalid_login_error()
 
 
@@ -60,8 +59,12 @@ class GroupChoice(forms.ModelChoiceField):  # type: ignore[type-arg] # generic i
         return f"{obj.name} ({obj.subscription.display_name})"
 
 
+PUBLIC, PRIVATE = "public", "private"
+CONNECTIVITY = {PUBLIC: "Public access (all networks)", PRIVATE: "Private access (Recommended)"}
+
+
 class RegistryForm(forms.Form):
-    """The Basics step. Valid, it knows the subscription and the group, or that they are to be made."""
+    """Every step of the wizard. Valid, it knows the subscription and the group, or that they are to be made."""
 
     subscription = forms.ModelChoiceField(
         Subscription.objects.order_by("display_name"),
@@ -118,6 +121,16 @@ class RegistryForm(forms.Form):
             "invalid_choice": "Choose Basic, Standard or Premium.",
         },
     )
+    connectivity = forms.ChoiceField(
+        label="Connectivity configuration",
+        choices=list(CONNECTIVITY.items()),
+        initial=PUBLIC,
+        required=False,  # left out, it is the first
+        widget=forms.RadioSelect,
+        help_text="Private access needs the Premium tier. The registry begins with public network access disabled, and "
+        "its Private access page is where you create a private endpoint connection next.",
+        error_messages={"invalid_choice": "Choose public access or private access."},
+    )
 
     def __init__(self, data: Any = None, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
@@ -133,6 +146,20 @@ class RegistryForm(forms.Form):
         if Registry.objects.named(name).exists():
             raise forms.ValidationError(taken(name))
         return name
+
+    def clean_connectivity(self) -> str:
+        chosen: str = self.cleaned_data["connectivity"] or PUBLIC
+        tier = self.cleaned_data.get("sku", "Premium")
+        if chosen == PRIVATE and tier != "Premium":
+            raise forms.ValidationError(
+                f"Private access needs the Premium tier, and {tier} is chosen. Choose public access, or Premium."
+            )
+        return chosen
+
+    @property
+    def is_private(self) -> bool:
+        """Of a valid form: private access was chosen."""
+        return bool(self.cleaned_data["connectivity"] == PRIVATE)
 
     def clean(self) -> None:
         """Find the group that a new name already means, and refuse a group of another subscription."""

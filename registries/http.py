@@ -9,7 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django_htmx.middleware import HtmxDetails
 
-from registries.models import CHANGE, CREATE, DELETE, VIEW, Account, Notification, Origin, Registry
+from registries.models import (
+    CHANGE,
+    CREATE,
+    DELETE,
+    IMPORT_SERVICE_TAGS,
+    VIEW,
+    Account,
+    Notification,
+    Origin,
+    Registry,
+)
 from registries.notifications import Level
 
 NEEDS = {
@@ -17,6 +27,7 @@ NEEDS = {
     CREATE: "Creating a registry needs the Contributor or Owner role.",
     CHANGE: "Changing a registry needs the Contributor or Owner role.",
     DELETE: "Deleting needs the Owner role.",
+    IMPORT_SERVICE_TAGS: "Importing service tags needs the Owner role.",
 }
 
 

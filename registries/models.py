@@ -15,6 +15,7 @@ from registries import regions
 from registries.accounts import CHANGE as CHANGE
 from registries.accounts import CREATE as CREATE
 from registries.accounts import DELETE as DELETE
+from registries.accounts import IMPORT_SERVICE_TAGS as IMPORT_SERVICE_TAGS
 from registries.accounts import MANAGE_ACCOUNTS as MANAGE_ACCOUNTS
 from registries.accounts import VIEW as VIEW
 from registries.accounts import Account as Account

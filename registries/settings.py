@@ -158,6 +158,8 @@ REQUESTS_KEPT_DAYS = env_number("REQUESTS_KEPT_DAYS", default=30, least=1, most=
 # What networking does before resource groups go: it answers what must go first. A string, because the ground floor
 # knows nothing of networking.
 EMPTIES_RESOURCE_GROUPS = "networking.group_deletion.empty"
+# Likewise what it does to a registry that is created with private access, in the transaction that creates it.
+CLOSES_NEW_REGISTRIES = "networking.private_creation.close"
 
 INSTALLED_APPS = [
     "registries.apps.AdminConfig",  # django.contrib.admin
@@ -257,6 +259,13 @@ STORAGES = {
 # 100 rules of the longest names and notes fit several times over; beyond it the answer is 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+# A file is not part of that: the first of these bounds it.
+FILE_UPLOAD_HANDLERS = [
+    "registries.uploads.BoundedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LOG_LEVEL = env_choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
 LOGGING = {

@@ -1,5 +1,6 @@
 """Factories as functions: each makes the smallest thing a test can be about."""
 
+import io
 import itertools
 import uuid
 from datetime import datetime
@@ -20,13 +21,16 @@ from networking.models import (
     GateReport,
     PrivateEndpoint,
     PrivateEndpointConnection,
+    ServiceTagImport,
     Subnet,
     TrustedService,
     VirtualNetwork,
 )
 from networking.private_endpoints import put_endpoint
+from networking.tags.storing import import_tags
 from networking.virtual_networks import put_network
 from registries.models import Account, Change, Origin, Registry, ResourceGroup, Subscription
+from tests.service_tags_file import written
 
 SUBSCRIPTION_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
 PASSWORD = "correct horse battery staple"
@@ -166,3 +170,13 @@ def access_request(
     allowed = reason in ALLOWING
     more = {"method": "GET", "path": "/v2/", "status": 200 if allowed else 403, "allowed": allowed} | more
     return AccessRequest.objects.create(registry=registry, address=address, reason=reason, **more)
+
+
+def service_tags(
+    content: dict[str, Any], *, name: str = "ServiceTags_Public.json", by: str = BO.account
+) -> ServiceTagImport:
+    """An import of a file that is in order; tests.service_tags_file makes its content."""
+    data = written(content)
+    done = import_tags(io.BytesIO(data), name=name, size=len(data), by=by)
+    assert isinstance(done, ServiceTagImport), done
+    return done

@@ -44,13 +44,22 @@ PURE = (
     "networking.arm.endpoint_body",
     "networking.arm.resource_filter",
     "networking.exchange",
+    "networking.tags.prefixes",
+    "networking.tags.reading",
+    "networking.tags.difference",
 )
 FROM_REGISTRIES = tuple(
     f"registries.{module}"
-    for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing")
+    for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing", "uploads")
 )
 # Where what is stored is described: models.py and, beside it, the tables it names.
-MEMORY = ("networking.models", "networking.networks", "networking.trusted_services", "networking.access_requests")
+MEMORY = (
+    "networking.models",
+    "networking.networks",
+    "networking.trusted_services",
+    "networking.access_requests",
+    "networking.service_tag_models",
+)
 # Of a proxy's log, not of a request: what is read there is shown, and decides nothing.
 READS_LOGS = ("networking.request_log",)
 READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate", *READS_LOGS)

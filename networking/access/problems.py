@@ -18,6 +18,7 @@ class Code(StrEnum):
     NETWORK_RULE_NOT_SUPPORTED = "NetworkRuleNotSupported"
     DISABLING_NOT_SUPPORTED = "DisablingPublicNetworkAccessNotSupported"
     DATA_ENDPOINT_NOT_SUPPORTED = "DataEndpointNotSupported"
+    DATA_ENDPOINT_REQUIRED = "DataEndpointRequired"
     PRIVATE_ENDPOINT_NOT_SUPPORTED = "PrivateEndpointNotSupported"
     REPLICATION_NOT_SUPPORTED = "GeoReplicationNotSupported"
     NETWORK_RULE_NOT_VALID = "NetworkRuleValidationError"
@@ -32,6 +33,7 @@ class Code(StrEnum):
     SUBNET_IN_USE = "InUseSubnetCannotBeDeleted"
     PREFIX_IN_USE = "InUsePrefixCannotBeDeleted"
     SUBNET_IS_FULL = "SubnetIsFull"
+    INVALID_SERVICE_TAGS = "InvalidServiceTags"
     LINKED_AUTHORIZATION_FAILED = "LinkedAuthorizationFailed"
 
 

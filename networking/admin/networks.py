@@ -92,7 +92,18 @@ class PrivateEndpointAdmin(Placed):
     list_display = ("name", "resource_group", "subscription", "region", "subnet", "leads_to", "created_at")
     list_select_related = ("resource_group__subscription", "subnet__virtual_network__resource_group__subscription")
     search_fields = ("name", "resource_group__name", "service")
-    fields = ("name", "resource_id", "subscription", "region", "subnet_id_", "leads_to", "connection", "hosts", "tags")
+    fields = (
+        "name",
+        "resource_id",
+        "subscription",
+        "region",
+        "subnet_id_",
+        "leads_to",
+        "connection",
+        "hosts",
+        "private_dns",
+        "tags",
+    )
 
     @admin.display(description="Subnet")
     def subnet_id_(self, endpoint: PrivateEndpoint) -> str:

@@ -24,7 +24,7 @@ class HeadersMiddleware:
         client = _sent(request, "x-ms-client-request-id")
         if client and request.headers.get("x-ms-return-client-request-id", "").lower() == "true":
             response["x-ms-client-request-id"] = client
-        response["Cache-Control"] = "no-cache"
+        response.headers.setdefault("Cache-Control", "no-cache")  # a token says more
         response["Pragma"] = "no-cache"
         response["Expires"] = "-1"
         response["X-Content-Type-Options"] = "nosniff"

@@ -3,6 +3,7 @@
 Raises ArmError for what is refused. Call each in a transaction: the error must roll it back.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from networking.arm.document import TYPE
 from networking.arm.errors import ArmError, problem
 from networking.arm.places import require_region_of, require_same_region
 from networking.arm.registry_body import Asked, too_much
-from networking.models import EndpointSettings, Stale
+from networking.models import EndpointSettings, Stale, requires_data_endpoint
 from networking.virtual_networks import SUBNET_ID, subnet_at
 from registries.models import Origin, Registry, ResourceGroup, Subscription
 from registries.resource_id import PROVIDER
@@ -50,6 +51,13 @@ def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> N
     require_region_of(TYPE, asked.location or "")
     before = EndpointSettings.of(registry).policy
     policy, kept = asked.policy_instead_of(before, version), asked.kept_instead_of(registry.kept_aside, version)
+    if (
+        asked.networking.get("dataEndpointEnabled") is None
+        and before.data_endpoint
+        and requires_data_endpoint(registry)
+    ):
+        # The service turned it on with the private endpoint: a template that says nothing of it turns nothing off.
+        policy = dataclasses.replace(policy, data_endpoint=True)
     _change(registry, asked, before, policy, kept, sku=sku, tags=asked.tags or {}, origin=origin)
 
 

@@ -37,8 +37,8 @@ class View(Protocol):
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation. `body` and `form` are JSON schemas of what it takes, `answers` those of what it gives by status
-    (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `public` needs neither a token nor a
-    version."""
+    (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `public` needs
+    neither a token nor a version."""
 
     method: str
     template: str

@@ -77,7 +77,7 @@ def identify(authorization: str) -> Account:
             f"It should exactly match with one of the allowed audiences '{settings.ARM_URL}'."
         )
         raise _refused("InvalidAuthenticationTokenAudience", message)
-    account = Account.objects.filter(username=claims["sub"], is_active=True).first()
+    account = Account.active(claims["sub"])
     if account is None or account.object_id != claims["oid"]:
         raise _refused("InvalidAuthenticationToken", "The access token is of an account that is gone or inactive.")
     return account

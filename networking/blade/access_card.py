@@ -1,9 +1,10 @@
 """The Effective access card: who gets in, for the saved settings and for the draft."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 
-from networking.access.decision import Caller, Decision, Identity, Reason, decide
+from networking.access.decision import Caller, ConnectionState, Decision, Identity, Reason, decide
 from networking.access.policy import AccessPolicy, PublicAccess
 from networking.access.trusted import TrustedNetworks
 from networking.blade.connection import QUOTED, read_address
@@ -12,6 +13,7 @@ from networking.forms import visible
 
 # Somebody no rule can name: a rule holds IPv4 only. Who is let in by nothing but All networks answers for the rest.
 ANYBODY = IPv6Address("2001:db8::1")
+NONE = "None"  # instead of a verdict, where there is nothing to have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,13 @@ class Line:
     def denied(self) -> bool:
         return self.verdict == "Denied"
 
+    @property
+    def undecided(self) -> bool:
+        return self.verdict in ("Not known", NONE)
+
 
 def card(saved: AccessPolicy, draft: AccessPolicy, client: ClientAddress, trusted: TrustedNetworks) -> list[Line]:
-    """You, trusted services, and everyone else, each as it is and as it will be."""
+    """You, trusted services, and everyone else, each as it is and as it will be; ACR Tasks where their opt-in is on."""
     lines = []
     if client.address is None:
         lines.append(Line("You (address not known)", "Not known", client.why_not_offered, key="you"))
@@ -38,8 +44,16 @@ def card(saved: AccessPolicy, draft: AccessPolicy, client: ClientAddress, truste
         you = trusted.recognise(Caller(address=client.address))
         lines.append(_line(f"You ({client.address})", saved, draft, you, key="you"))
     lines.append(_line("Trusted services", saved, draft, Caller(identity=Identity.TRUSTED_SERVICE)))
+    if saved.tasks_bypass or draft.tasks_bypass:
+        lines.append(_line("ACR Tasks", saved, draft, Caller(identity=Identity.REGISTRY_TASK)))
     lines.append(_line("Everyone else on the internet", saved, draft, Caller(address=ANYBODY)))
     return lines
+
+
+def private_endpoints_line(states: Mapping[ConnectionState, int]) -> Line:
+    """Who comes through private endpoints, by how many connections there are in each state. No draft changes it."""
+    approved, pending = states.get(ConnectionState.APPROVED, 0), states.get(ConnectionState.PENDING, 0)
+    return Line("Private endpoints", "Allowed" if approved else NONE, f"{approved} approved, {pending} pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,7 @@ def _line(who: str, saved: AccessPolicy, draft: AccessPolicy, caller: Caller, *,
 
 def _told(who: str, policy: AccessPolicy, caller: Caller, *, everybody: bool = False) -> Line:
     decision = decide(policy, caller)
-    why = _why(decision, policy, everybody=everybody, service=caller.identity is not Identity.ANYONE)
+    why = _why(decision, policy, caller.identity, everybody=everybody)
     if caller.service and (decision.reason is Reason.TRUSTED_SERVICE or not decision.allowed):
         why = f"Belongs to '{caller.service}', a trusted service. {why}"
     return Line(who, _verdict(decision), why)
@@ -83,8 +97,10 @@ def _verdict(decision: Decision) -> str:
     return "Allowed" if decision.allowed else "Denied"
 
 
-def _why(decision: Decision, policy: AccessPolicy, *, everybody: bool, service: bool) -> str:
-    if service and not decision.allowed:
+def _why(decision: Decision, policy: AccessPolicy, identity: Identity, *, everybody: bool) -> str:
+    if identity is not Identity.ANYONE and not decision.allowed:
+        if policy.trusted_services and identity is Identity.REGISTRY_TASK and not policy.tasks_bypass:
+            return "The exception for ACR Tasks is off"
         if policy.trusted_services and policy.subnets:
             return "The exception doesn't apply while virtual network rules exist"
         return "The firewall exception is off"

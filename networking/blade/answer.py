@@ -175,7 +175,8 @@ def _for_services(policy: AccessPolicy, identity: Identity) -> NextStep:
         return NextStep("Tick the firewall exception for trusted Microsoft services.", networking=True)
     if identity is Identity.REGISTRY_TASK and not policy.tasks_bypass:
         return NextStep(
-            "Set networkRuleBypassAllowedForTasks on the registry. An import brings it, and so does the administration."
+            "Tick the exception for ACR Tasks with a system-assigned identity, beside that for trusted services.",
+            networking=True,
         )
     return NextStep(
         "The exception and virtual network rules exclude each other. Remove those rules on the Networking page first.",

@@ -152,7 +152,8 @@ class Choices:
 @dataclass(frozen=True, slots=True)
 class Question:
     """The form as it was filled in. `kind` is None where nobody is described; a `subnet`, an `endpoint` or a `service`
-    is None where none was asked about; `host`, in the subnet, is None where it is none that there is. `asked` where somebody ran the test, not only opened the page."""
+    is None where none was asked about; `host`, in the subnet, is None where it is none that there is. `asked` where
+    somebody ran the test, not only opened the page."""
 
     kind: Kind | None
     ip: str

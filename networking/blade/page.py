@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from networking.access.decision import ConnectionState
 from networking.access.policy import MAX_IP_RULES, MAX_RULE_NAME, MAX_RULE_NOTE, PublicAccess
-from networking.blade.access_card import card, check, note_on_access
+from networking.blade.access_card import card, check, note_on_access, private_endpoints_line
+from networking.blade.client_hosts import ClientHosts
+from networking.blade.connection_lines import states_at
 from networking.blade.http import BladeRequest
+from networking.blade.subnet_rules import SubnetRules
 from networking.difference import tell_policies
 from networking.forms import MAX_COMMENT, Draft
 from networking.rows import JudgedRow, Row
@@ -19,6 +23,7 @@ def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, fa
     listed = next((judged for judged in draft.judged if judged.range is not None and judged.range == offered), None)
     cover = next((judged for judged in draft.judged if judged.range and offered and judged.range.covers(offered)), None)
     kind, note = note_on_access(draft.policy)
+    connected = states_at(registry)
     return {
         "registry": registry,
         "page": "Networking",
@@ -40,7 +45,11 @@ def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, fa
         "problems": draft.problems if failed else (),
         "trusted": trusted,
         "may_name_services": request.user.is_staff and request.user.may("networking.change_trustedservice"),
-        "access": card(draft.stored, draft.policy, client, trusted),
+        "access": [*card(draft.stored, draft.policy, client, trusted), private_endpoints_line(connected)],
+        # A draft that would turn them off was made before the approval: there the box can be ticked again.
+        "data_endpoint_locked": draft.data_endpoint and ConnectionState.APPROVED in connected,
+        "subnet_rules": SubnetRules.of(draft, connected),
+        "client_hosts": ClientHosts.of(registry),
         "shift": [f"{each.who}." for each in tell_policies(draft.stored, draft.policy, trusted).shifted],
         "max_comment": MAX_COMMENT,
         "checked": check(request.POST.get("probe", ""), draft.stored, draft.policy, trusted),

@@ -1,6 +1,6 @@
 """The requests of a registry: what a person asked of the list, and what a line says."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -51,7 +51,12 @@ class Asked:
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         q = query.get("q", "").replace("\0", "").strip()
-        known = {"timespan": TIMESPANS, "verdict": VERDICTS, "reason": list(Reason), "method": METHODS}
+        known: dict[str, Collection[str]] = {
+            "timespan": TIMESPANS,
+            "verdict": VERDICTS,
+            "reason": list(Reason),
+            "method": METHODS,
+        }
         typed = {name: query.get(name, "").replace("\0", "").strip() for name in known}
         unknown = [f"{name} '{typed[name][:50]}'" for name, words in known.items() if typed[name] not in ("", *words)]
         said = f"This list has no {' and no '.join(unknown)}; left out." if unknown else ""
@@ -205,7 +210,7 @@ class Page:
         """The page asked for, or the nearest there is. Two queries, which read no more than what pages lead to."""
         counted = requests.values("pk")[: MOST_COUNTED + 1].count()
         paginator = Paginator(requests[: min(counted, MOST_COUNTED)], LINES)
-        paginator.count = min(counted, MOST_COUNTED)  # type: ignore[misc] # a cached property
+        paginator.count = min(counted, MOST_COUNTED)  # instead of another query
         wanted = int(number) if number.isdecimal() and len(number) < 10 else 1
         page = paginator.page(min(max(wanted, 1), paginator.num_pages))
         return cls(

@@ -13,6 +13,7 @@ from networking.access.policy import AccessPolicy
 from networking.access.problems import Problem
 from networking.arm.document import Document, read
 from networking.demonstration.networks import restored_networks
+from networking.demonstration.service_tags import restored_service_tags
 from networking.importing import import_document
 from networking.models import SimulatedClient
 from networking.must_work import add_must_work_caller
@@ -52,6 +53,7 @@ def restore(*, reset: bool, origin: Origin) -> list[str]:
         for name in REGISTRIES:
             done += _restored_registry(name, origin, reset=reset)
         done += restored_networks(origin, reset=reset)
+        done.append(restored_service_tags(reset=reset))
         if reset:
             SimulatedClient.objects.all().delete()  # without a row it is the address of the start
             done.append("Reset the simulated client address.")

@@ -1,18 +1,21 @@
-"""The networks of the demonstration: that of document 000, and one in a subscription that has yet to register."""
+"""The networks of the demonstration: that of document 000, one in a subscription that has yet to register, and one with
+private endpoints of a disabled registry."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from networking.access.problems import Problem
+from networking.arm.endpoint_body import read_endpoint
 from networking.arm.network_body import NetworkBody, read_network
 from networking.models import PrivateEndpoint, VirtualNetwork
-from networking.private_endpoints import delete_endpoint
+from networking.private_endpoints import create_endpoint, delete_endpoint
 from networking.virtual_networks import delete_network, put_network
-from registries.models import Origin, ResourceGroup, Subscription
+from registries.demonstration import DEMONSTRATION_ACCOUNTS
+from registries.models import Account, Origin, ResourceGroup, Subscription
 
 HERE = Path(__file__).parent
-NETWORKS = ("myDockerVMVNET", "contosoVNET")
+NETWORKS = ("myDockerVMVNET", "contosoVNET", "contosoArchiveVNET")
 # "az provider register" of document 000 has something to do here: no rule can name a subnet of it before.
 UNREGISTERED = "b3c1e7d2-4f86-4d0a-9e25-6a7f1c8d0b43"
 UNREGISTERED_NAME = "Demonstration networks"
@@ -30,7 +33,8 @@ def restored_networks(origin: Origin, *, reset: bool) -> list[str]:
     if reset:
         subscription.display_name, subscription.providers = UNREGISTERED_NAME, REGISTERED
         subscription.save()
-    return [_restored(name, origin, make=is_first or reset, reset=reset) for name in NETWORKS]
+    done = [_restored(name, origin, make=is_first or reset, reset=reset) for name in NETWORKS]
+    return done + (_made_endpoints(origin) if is_first or reset else [])
 
 
 def _restored(name: str, origin: Origin, *, make: bool, reset: bool) -> str:
@@ -49,6 +53,21 @@ def _restored(name: str, origin: Origin, *, make: bool, reset: bool) -> str:
     if isinstance(made := put_network(group, name, body), Problem):
         raise ValueError(f"{name}.json can't be stored: {made}")
     return f"Made the virtual network '{name}' in {group.name}."
+
+
+def _made_endpoints(origin: Origin) -> list[str]:
+    """One whose connection is approved, and one that waits, where their registry takes them."""
+    owner = next(each.username for each in DEMONSTRATION_ACCOUNTS if each.role == "Owner")
+    account, done = Account.objects.get(username=owner), []
+    for document in json.loads((HERE / "private_endpoints.json").read_text(encoding="utf-8")):
+        name, body, group = document["name"], read_endpoint(document), _group(document)
+        if isinstance(body, Problem) or group is None:
+            raise ValueError(f"private_endpoints.json can't be read: {body}")
+        made = create_endpoint(group, name, body, origin, account, private_dns=True)
+        # Its registry may be deleted, or of another tier by now.
+        told = f"Left out the private endpoint '{name}'. {made}" if isinstance(made, Problem) else ""
+        done.append(told or f"Made the private endpoint '{name}' in {group.name}.")
+    return done
 
 
 def _body(document: dict[str, Any], name: str) -> NetworkBody:

@@ -25,8 +25,8 @@ QUOTED = 80
 @dataclass(frozen=True, slots=True)
 class Question:
     """One request. `host` is None where its name is none of ours, and `named` is what it said; `address` is None where
-    it can't be told; `subnet` and `endpoint` are ARM ids that the proxy's listener stands for, `host_kind` what asks from
-    the subnet. `forwarded` is X-Forwarded-For as it came, for the log only."""
+    it can't be told; `subnet` and `endpoint` are ARM ids that the proxy's listener stands for, `host_kind` what asks
+    from the subnet. `forwarded` is X-Forwarded-For as it came, for the log only."""
 
     host: Host | None
     address: Address | None
@@ -162,7 +162,8 @@ class Gate:
 
 def _log(question: Question, verdict: Verdict) -> None:
     """With the way to the tester, which tells of this very request. What a client wrote is quoted."""
-    asked = {"ip": question.address or "", "subnet": question.subnet, "endpoint": question.endpoint}
+    host = None if question.host_kind is SubnetHost.VIRTUAL_MACHINE else question.host_kind
+    asked = {"ip": question.address or "", "subnet": question.subnet, "host": host, "endpoint": question.endpoint}
     query = urlencode({name: str(said) for name, said in asked.items() if said is not None})
     logger.info(
         "refused registry=%s address=%s reason=%s correlation=%s forwarded=%r tester=%s",

@@ -95,7 +95,9 @@ def of_arm(token: str) -> Account | None:
         return None
     if claims["aud"].rstrip("/") not in (settings.ARM_URL, *AUDIENCES):
         return None
-    return Account.objects.filter(username=claims["sub"], is_active=True).first()
+    account = Account.objects.filter(username=claims["sub"], is_active=True).first()
+    # A user name may be somebody else's by now.
+    return account if account is not None and account.object_id == claims.get("oid") else None
 
 
 @lru_cache(maxsize=4096)

@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ('connection_name', models.CharField(max_length=80)),
                 ('manual', models.BooleanField(default=False)),
                 ('request_message', models.CharField(blank=True, max_length=140)),
+                ('private_dns', models.BooleanField(default=False)),
                 ('addresses', models.JSONField(blank=True, default=dict)),
             ],
             options={

@@ -55,6 +55,19 @@ def review_a_new_registry(page: Page) -> None:
     page.get_by_role("button", name="Create", exact=True).wait_for()
 
 
+def choose_private_access(page: Page) -> None:
+    page.get_by_label("Or create a new group").fill("practice")
+    page.get_by_label("Registry name").fill("practiceregistry")
+    page.get_by_role("button", name="Next: Networking >").click()
+    page.get_by_label("Private access (Recommended)").check()
+
+
+def add_a_private_agent(page: Page) -> None:
+    page.get_by_label("Agent's public address").fill("10.20.0.4")
+    page.get_by_role("button", name="Add as rule").first.click()
+    page.get_by_text("10.20.0.4 is inside").wait_for()
+
+
 def mistype_the_name(page: Page) -> None:
     page.locator("form input[type=text]").last.fill("another name")
     page.get_by_role("button", name="Delete").last.click()
@@ -121,6 +134,43 @@ def explain_trusted_services(page: Page) -> None:
     page.get_by_role("button", name="About trusted services").click()
 
 
+def remove_a_subnet_rule(page: Page) -> None:
+    page.get_by_label("Remove myDockerVMVNET / myDockerVMSubnet on save").check()
+    settle(page)
+    page.locator("#se-h").scroll_into_view_if_needed()
+
+
+def want_data_endpoints(page: Page) -> None:
+    page.get_by_label("Enable dedicated data endpoint").check()
+    settle(page)
+
+
+def open_a_network(page: Page) -> None:
+    page.get_by_role("link", name="myDockerVMVNET").click()
+    page.get_by_text("Resource ID and commands of").first.click()
+
+
+def add_a_wrong_subnet(page: Page) -> None:
+    page.get_by_role("link", name="contosoVNET").click()
+    page.get_by_label("Subnet name").fill("agents")
+    page.get_by_label("Subnet prefix").fill("10.99.0.0/24")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.locator("#error-summary").wait_for()
+
+
+def import_a_broken_file(page: Page) -> None:
+    """One that ends in the middle; the last import stays."""
+    page.get_by_label("File of service tags").set_input_files(
+        {
+            "name": "ServiceTags_Public.json",
+            "mimeType": "application/json",
+            "buffer": b'{"changeNumber": 85, "cloud": "Pub',
+        }
+    )
+    page.get_by_role("button", name="Import").click()
+    page.get_by_role("alert").wait_for()
+
+
 def open_account_menu(page: Page) -> None:
     page.locator(".tb-user").click()
 
@@ -144,11 +194,13 @@ def expand_changes(page: Page) -> None:
 
 def expand_a_request(page: Page) -> None:
     page.locator(".requests summary").nth(1).click()
+    page.evaluate("scrollTo(0, 0)")
 
 
 def wake_gate(page: Page) -> None:
     wake_own_gate(page)
     page.locator("#rules summary").nth(1).click()
+    page.evaluate("scrollTo(0, 0)")
 
 
 def open_settings_in_the_admin(page: Page) -> None:
@@ -162,11 +214,38 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def open_first_endpoint(page: Page) -> None:
+    page.get_by_role("link", name="archive-backup").click()
+    page.get_by_role("heading", name="What DNS answers").wait_for()
+
+
+def approve_the_waiting(page: Page) -> None:
+    page.get_by_role("row", name="archive-reports").get_by_role("checkbox").check()
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_label("Description").wait_for()
+
+
+def remove_the_last_endpoint(page: Page) -> None:
+    """Asks once more, and removes nothing."""
+    page.get_by_role("row", name="archive-backup").get_by_role("checkbox").check()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove anyway").wait_for()
+
+
+def create_an_endpoint_with_mistakes(page: Page) -> None:
+    page.get_by_label("Name").fill("-agents")
+    page.get_by_role("button", name="Create").click()
+    page.locator("#error-summary").wait_for()
+
+
 BLADE = "/registries/mycontainerregistry/networking/"
+PRIVATE = "/registries/contosoarchive/networking/private/"
 PICTURES = (
     Picture("sign-in", "/sign-in/", role=None),
     Picture("list", "/registries/", on_a_phone=True),
     Picture("create", "/create-registry/"),
+    Picture("create-networking", "/create-registry/", act=choose_private_access, on_a_phone=True),
     Picture("create-mistakes", "/create-registry/", act=create_with_mistakes),
     Picture("create-review", "/create-registry/", act=review_a_new_registry),
     Picture("list-nothing", "/registries/?q=nothing+like+it"),
@@ -190,6 +269,24 @@ PICTURES = (
     Picture("networking-lock-out", BLADE, act=lock_yourself_out, on_a_phone=True),
     Picture("networking-conflict", BLADE, act=run_into_a_conflict),
     Picture("networking-trusted", BLADE, act=explain_trusted_services),
+    Picture("private", PRIVATE, on_a_phone=True),
+    Picture("private-nothing", "/registries/mycontainerregistry/networking/private/"),
+    Picture("private-standard", "/registries/contosoteam/networking/private/"),
+    Picture("private-reader", PRIVATE, role="reader"),
+    Picture("private-approve", PRIVATE, act=approve_the_waiting, on_a_phone=True),
+    Picture("private-last", PRIVATE, act=remove_the_last_endpoint),
+    Picture("private-create", f"{PRIVATE}create/", on_a_phone=True),
+    Picture("private-create-mistakes", f"{PRIVATE}create/", act=create_an_endpoint_with_mistakes),
+    Picture("private-endpoint", PRIVATE, act=open_first_endpoint, on_a_phone=True),
+    Picture("networking-subnets", "/registries/contosoarchive/networking/", act=remove_a_subnet_rule, on_a_phone=True),
+    Picture("networking-data-endpoint", "/registries/myregistry/networking/", act=want_data_endpoints),
+    Picture("data-endpoints", "/registries/myregistry/networking/data-endpoints/", on_a_phone=True),
+    Picture("replications", "/registries/mycontainerregistry/replications/", on_a_phone=True),
+    Picture("replications-standard", "/registries/contosoteam/replications/"),
+    Picture("virtual-networks", "/virtual-networks/"),
+    Picture("virtual-network", "/virtual-networks/", act=open_a_network, on_a_phone=True),
+    Picture("virtual-network-mistakes", "/virtual-networks/", act=add_a_wrong_subnet),
+    Picture("virtual-network-create", "/create-virtual-network/"),
     Picture("account-menu", BLADE, act=open_account_menu),
     Picture("tester", "/registries/mycontainerregistry/networking/tester/?ip=192.0.2.50"),
     Picture("tester-allowed", "/registries/mycontainerregistry/networking/tester/?ip=16.17.18.19", on_a_phone=True),
@@ -200,9 +297,25 @@ PICTURES = (
     ),
     Picture("tester-endpoint", "/registries/mycontainerregistry/networking/tester/?ip=10.0.0.4&endpoint=Pending"),
     Picture("troubleshoot", "/registries/mycontainerregistry/networking/troubleshoot/?proxy=192.0.2.50"),
+    Picture("trusted-services", "/registries/mycontainerregistry/trusted-services/", on_a_phone=True),
+    Picture(
+        "trusted-services-archive",
+        "/registries/contosoarchive/trusted-services/?service=Microsoft+Defender+for+Cloud",
+        role="reader",
+    ),
+    Picture("pipelines", "/registries/mycontainerregistry/pipelines-and-clusters/", on_a_phone=True),
+    Picture("pipelines-mistake", "/registries/mycontainerregistry/pipelines-and-clusters/", act=add_a_private_agent),
     Picture("requests", "/registries/mycontainerregistry/requests/", act=expand_a_request, on_a_phone=True),
     Picture("requests-nothing", "/registries/mycontainerregistry/requests/?verdict=maybe&method=PATCH"),
-    Picture("requests-no-gate", "/registries/edgefleet/requests/"),
+    Picture("requests-no-gate", "/registries/contosolab/requests/"),
+    Picture("client-firewall", "/registries/mycontainerregistry/client-firewall/", on_a_phone=True),
+    Picture("client-firewall-off", "/registries/myregistry/client-firewall/?mcr=1&prefixes=1&format=nsg"),
+    Picture(
+        "client-firewall-nftables", "/registries/mycontainerregistry/client-firewall/?region=eastus&format=nftables"
+    ),
+    Picture("service-tags", "/service-tags/?q=13.66.140.75", on_a_phone=True),
+    Picture("service-tags-reader", "/service-tags/?q=Storage", role="reader"),
+    Picture("service-tags-mistake", "/service-tags/", act=import_a_broken_file),
     Picture("activity", "/registries/mycontainerregistry/activity/", act=expand_changes),
     Picture("activity-all", "/activity/", act=expand_changes),
     Picture("activity-nothing", "/activity/?timespan=soon&q=nothing"),

@@ -2,10 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,17 @@ class Printed:
 
 @dataclass(frozen=True)
 class Az:
-    """az with a configuration of its own, which trusts the certificates of that server."""
+    """az with a configuration of its own, which trusts the certificates of that server. `variables` are more of its
+    environment."""
 
     home: Path
     server: ArmServer
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
             "HOME": str(self.home),
             "AZURE_CONFIG_DIR": str(self.home / "azure"),
             "AZURE_CORE_COLLECT_TELEMETRY": "0",
@@ -54,12 +56,18 @@ class Az:
             "REQUESTS_CA_BUNDLE": str(self.server.authority),
             "SSL_CERT_FILE": str(self.server.authority),
             "NO_PROXY": "localhost,127.0.0.1",
+            # Nothing that az looks up by the way leaves this machine.
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            **self.variables,
         }
+
+    def command(self, command: str, *more: str) -> list[str]:
+        return self.server.command(str(AZ), *command.split(), *more)
 
     def tried(self, command: str, *more: str, timeout: float = 120) -> Printed:
         """`az` as it is typed, and how it ended; `more` are arguments that hold spaces."""
         done = subprocess.run(
-            [str(AZ), *command.split(), *more],
+            self.command(command, *more),
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -69,17 +77,40 @@ class Az:
         )
         return Printed(done.returncode, done.stdout, done.stderr)
 
+    def typed(self, command: str, answer: str) -> Printed:
+        """As at a terminal, where az asks and somebody answers."""
+        terminal, theirs = pty.openpty()
+        try:
+            with subprocess.Popen(
+                self.command(command),
+                env=self.environment,
+                stdin=theirs,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process:
+                os.write(terminal, f"{answer}\n".encode())
+                out, err = process.communicate(timeout=120)
+        finally:
+            os.close(terminal)
+            os.close(theirs)
+        return Printed(process.returncode, out, err)
+
     def run(self, command: str, *more: str) -> Any:
         """Its JSON, or None where it prints nothing; fails where it fails."""
         printed = self.tried(command, *more)
         assert printed.code == 0, f"az {command} {' '.join(more)} ends with {printed.code}:\n{printed.err}"
         return printed.json if printed.out.strip() else None
 
-    def connect(self, client: str, secret: str) -> None:
-        """The four lines of the documentation: where the cloud is, that it is meant, and who asks."""
-        self.tried(f"cloud register -n Portcullis --endpoint-resource-manager {self.server.arm_url}")
+    def connect(self) -> None:
+        """The lines of the documentation: where the cloud is, and that it is meant."""
+        self.run(f"cloud register -n Portcullis --endpoint-resource-manager {self.server.arm_url}")
         self.run("cloud set -n Portcullis")
-        self.run(f"login --service-principal -u {client} -p {secret} --tenant {TENANT}")
+
+    def sign_in(self, role: str) -> Any:
+        """As a service principal with that role; the subscriptions that it sees."""
+        client, secret = self.server.service_principal(role)
+        return self.run(f"login --service-principal -u {client} -p {secret} --tenant {TENANT}")
 
 
 def needed() -> None:
@@ -92,11 +123,21 @@ def needed() -> None:
     pytest.skip(why)
 
 
-@contextmanager
-def signed_in(server: ArmServer, home: Path, *, role: str = "Owner") -> Iterator[Az]:
-    """An az of a new service principal with that role."""
+def connected(server: ArmServer, home: Path, **variables: str) -> Az:
+    """An az as it is installed, that knows the server and is nobody yet."""
+    az = unpacked(server, home, **variables)
+    az.connect()
+    return az
+
+
+def unpacked(server: ArmServer, home: Path, **variables: str) -> Az:
     (home / "azure").mkdir(parents=True)
     (home / "azure" / "versionCheck.json").write_text(json.dumps(CHECKED))
-    az = Az(home, server)
-    az.connect(*server.service_principal(role))
-    yield az
+    return Az(home, server, variables)
+
+
+def signed_in(server: ArmServer, home: Path, *, role: str = "Owner", **variables: str) -> Az:
+    """An az of a service principal with that role."""
+    az = connected(server, home, **variables)
+    az.sign_in(role)
+    return az

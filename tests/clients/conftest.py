@@ -1,4 +1,5 @@
-"""Real clients against a real registry behind the gate. One lab for the session; tests put back what they save."""
+"""Real clients against a real registry behind the gate, and az against the ARM API. One lab and one pair of servers for
+the session; tests put back what they save."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,10 @@ import pytest
 
 from deploy.lab.image import make_image
 from deploy.lab.lab import Lab
+from tests.clients import azure
 from tests.clients import lab as labs
+from tests.clients.arm import ArmServer, running
+from tests.clients.azure import Az
 from tests.clients.blade import Blade
 from tests.clients.programs import OWNER, Client
 
@@ -50,3 +54,23 @@ def image(tmp_path: Path) -> Path:
     layout = tmp_path / "image"
     make_image(layout, text=f"An image of {tmp_path.name}\n", padding=200_000)
     return layout
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ArmServer]:
+    """The console and the ARM API over TLS. What a test changes there stays until `demonstration`."""
+    azure.needed()
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def az(server: ArmServer, tmp_path_factory: pytest.TempPathFactory) -> Az:
+    """Signed in as the Owner."""
+    return azure.signed_in(server, tmp_path_factory.mktemp("az"))
+
+
+@pytest.fixture
+def demonstration(server: ArmServer) -> None:
+    """The demonstration registries as they were at first: mycontainerregistry has three ranges, myregistry is open."""
+    server.reset()

@@ -21,6 +21,8 @@ def posted(draft: Draft, **changes: str | None) -> QueryDict:
         data["trusted_services"] = "1"
     if draft.data_endpoint:
         data["data_endpoint"] = "1"
+    if draft.tasks_bypass:
+        data["tasks_bypass"] = "1"
     for row in draft.rows:
         for name, text in (("rid", row.rid), ("range", row.text), ("name", row.name), ("note", row.note)):
             data.appendlist(name, text)
@@ -132,9 +134,18 @@ def test_a_draft_with_problems_still_answers_for_the_rows_that_hold() -> None:
 
 
 def test_what_the_page_does_not_show_survives_a_save() -> None:
-    stored = replace(STORED, subnets=("/subscriptions/s/subnets/build",), tasks_bypass=True)
+    stored = replace(STORED, subnets=("/subscriptions/s/subnets/build",))
     draft = Draft.read(posted(Draft.of(stored), trusted_services=None), stored)
     assert draft.policy == replace(stored, trusted_services=False)
+
+
+@pytest.mark.parametrize("was", [True, False], ids=["on", "off"])
+def test_the_opt_in_of_tasks_is_a_switch_of_its_own(was: bool) -> None:
+    stored = replace(STORED, tasks_bypass=was)
+    draft = Draft.read(posted(Draft.of(stored), tasks_bypass=None if was else "1"), stored)
+    assert (draft.policy, draft.is_dirty, draft.changes) == (replace(stored, tasks_bypass=not was), True, 1)
+    assert not Draft.read(posted(Draft.of(stored)), stored).is_dirty
+    assert Draft.wanting(replace(stored, tasks_bypass=not was), stored=stored).policy.tasks_bypass is not was
 
 
 @pytest.mark.parametrize(
@@ -173,3 +184,22 @@ def test_whatever_is_posted_is_judged_and_kept_never_raised(rows: list[tuple[str
     assert [text for text in texts(draft) if text] == [text for text in kept if text]
     assert len(draft.judged) == len(draft.all_rows)
     assert draft.policy.with_rules(draft.policy.rules) == draft.policy or draft.problems
+
+
+SUBNETS = make.selected("16.17.18.0/24", subnets=("/subnets/a", "/subnets/b", "/subnets/c"))
+
+
+def test_a_removed_subnet_is_one_change_and_the_others_keep_their_order() -> None:
+    data = posted(Draft.of(SUBNETS))
+    data.setlist("remove_subnet", ["/subnets/b", "/subnets/b", "/subnets/x"])
+    draft = Draft.read(data, SUBNETS)
+    assert draft.removed_subnets == ("/subnets/b",)
+    assert (draft.policy, draft.changes) == (replace(SUBNETS, subnets=("/subnets/a", "/subnets/c")), 1)
+    assert draft.is_dirty
+    assert draft.baseline == Draft.of(SUBNETS).baseline  # what the script compares is without them
+
+
+def test_a_draft_that_wants_fewer_subnets_removes_the_others() -> None:
+    draft = Draft.wanting(replace(SUBNETS, subnets=("/subnets/C",)), stored=SUBNETS)
+    assert draft.removed_subnets == ("/subnets/a", "/subnets/b")
+    assert draft.policy.subnets == ("/subnets/c",)

@@ -79,13 +79,33 @@ def test_one_that_is_approved_at_once_does_the_same(registry: Registry) -> None:
     assert operations(registry) == ["Update networking", "Approve private endpoint connection"]
 
 
-def test_a_second_approval_leaves_data_endpoints_as_they_are_now(registry: Registry) -> None:
-    made = connection(registry, approved=True)
+def turn_data_endpoints_off(registry: Registry) -> object:
     policy = EndpointSettings.of(registry).policy
-    EndpointSettings.store(registry, AccessPolicy(), seen=policy.fingerprint, origin=AN)
+    assert policy.data_endpoint
+    return EndpointSettings.store(registry, AccessPolicy(), seen=policy.fingerprint, origin=AN)
+
+
+def test_data_endpoints_stay_on_while_a_connection_is_approved(registry: Registry) -> None:
+    made, other = connection(registry, approved=True), connection(registry, approved=True)
+    before = Change.objects.count()
+    assert turn_data_endpoints_off(registry) == Problem(
+        Code.DATA_ENDPOINT_REQUIRED,
+        "Dedicated data endpoints stay on while the registry has an approved private endpoint connection. "
+        "Reject or remove its approved connections first.",
+    )
+    assert (Change.objects.count(), EndpointSettings.of(registry).policy.data_endpoint) == (before, True)
+    reject(made, AN)
+    assert isinstance(turn_data_endpoints_off(registry), Problem)
+    remove(other, AN)
+    assert isinstance(turn_data_endpoints_off(registry), Change)
+    assert EndpointSettings.of(registry).policy == AccessPolicy()
+
+
+def test_a_second_approval_needs_no_word_about_data_endpoints(registry: Registry) -> None:
+    made = connection(registry, approved=True)
     assert approve(made, AN) is None
     assert isinstance(approve(made, AN, description="Another word"), Change)
-    assert EndpointSettings.of(registry).policy == AccessPolicy()
+    assert operations(registry).count("Update networking") == 1
 
 
 def test_a_rejection_and_a_removal_are_recorded(registry: Registry) -> None:
@@ -157,4 +177,17 @@ def test_the_activity_log_tells_what_became_of_it(registry: Registry) -> None:
     made = connection(registry)
     change = approve(made, AN, description="Ours")
     assert isinstance(change, Change)
-    assert str(tell(change)) == f"Private endpoint connection {made.name}: Pending → Approved, Ours"
+    assert str(tell(change)) == (
+        f"Private endpoint connection {made.name}: Pending → Approved, Ours; "
+        "Whoever comes through the private endpoint 'myEndpoint' gains access"
+    )
+    assert isinstance(rejected := reject(made, AN, description="Not ours"), Change)
+    assert str(tell(rejected)) == (
+        f"Private endpoint connection {made.name}: Approved, Ours → Rejected, Not ours; "
+        "Whoever comes through the private endpoint 'myEndpoint' loses access"
+    )
+    removed = remove(made, AN)
+    assert removed is not None
+    assert str(tell(removed)) == (
+        f"Private endpoint connection {made.name}: Rejected, Not ours; Private endpoint: {ENDPOINT}"
+    )

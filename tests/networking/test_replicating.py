@@ -4,7 +4,7 @@ import pytest
 
 from networking.access.problems import Code, Problem
 from networking.difference import tell
-from networking.replicating import Wanted, remove, replicate
+from networking.replicating import Wanted, add, remove, replicate
 from registries.models import Change, Generation, Origin, Registry
 from tests import make
 
@@ -81,3 +81,15 @@ def test_the_activity_log_tells_where_it_is(registry: Registry) -> None:
     change = replicate(registry, "eastus", Wanted(), AN)
     assert isinstance(change, Change)
     assert str(tell(change)) == "Replication in East US: zone redundancy disabled, endpoint routing on"
+
+
+def test_adding_changes_no_replication_that_is_there(registry: Registry) -> None:
+    assert isinstance(add(registry, "eastus", AN), Change)
+    replicate(registry, "eastus", Wanted(region_endpoint_enabled=False), AN)
+    assert add(registry, "eastus", AN) == Problem(
+        Code.INVALID_PROPERTY, "'mycontainerregistry' is replicated to East US already."
+    )
+    own = add(registry, "westus", AN)
+    assert isinstance(own, Problem)
+    assert own.message.startswith("West US is the registry's own region.")
+    assert Wanted.of(registry.replications.get()) == Wanted(region_endpoint_enabled=False)

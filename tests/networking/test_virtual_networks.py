@@ -6,14 +6,19 @@ from networking.arm.network_body import NetworkBody, SubnetBody
 from networking.models import Subnet, VirtualNetwork
 from networking.virtual_networks import (
     body_of,
+    create_network,
+    create_subnet,
     delete_network,
     delete_subnet,
     name_problem,
     put_network,
     put_subnet,
     subnet_at,
+    subnets_at,
+    vouch,
 )
 from registries.models import ResourceGroup
+from registries.resource_id import PROVIDER
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +124,43 @@ def test_a_subnet_in_use_keeps_its_endpoint_and_one_that_is_not_goes() -> None:
     assert refused is not None
     assert refused.code is Code.SUBNET_IN_USE
     assert [each.name for each in network.subnets.all()] == ["used"]
+
+
+def test_what_is_there_already_is_not_created_again() -> None:
+    network = make.virtual_network()
+    made = create_network(network.resource_group, "MYVNET", NetworkBody("westus", ("10.9.0.0/16",)))
+    assert made == Problem(
+        Code.INVALID_RESOURCE_NAME,
+        "There is a virtual network 'myVnet' in 'myResourceGroup' already. Choose another name.",
+    )
+    made_subnet = create_subnet(network, SubnetBody("MYSUBNET", ("10.0.9.0/24",)))
+    assert made_subnet == Problem(
+        Code.INVALID_RESOURCE_NAME, "There is a subnet 'mySubnet' in 'myVnet' already. Choose another name."
+    )
+    network.refresh_from_db()
+    assert (network.location, [each.name for each in network.subnets.all()]) == ("eastus", ["mySubnet"])
+
+
+def test_one_service_endpoint_is_switched_whatever_its_letter_case() -> None:
+    subnet = make.virtual_network().subnets.get()
+    Subnet.objects.update(service_endpoints=["Microsoft.Storage", "microsoft.containerregistry"])
+    assert vouch(subnet, PROVIDER, wanted=True) is False
+    assert vouch(subnet, PROVIDER, wanted=False) is True
+    assert vouch(subnet, PROVIDER, wanted=False) is False
+    assert Subnet.objects.get().service_endpoints == ["Microsoft.Storage"]
+    assert vouch(subnet, PROVIDER, wanted=True) is True
+    assert Subnet.objects.get().service_endpoints == ["Microsoft.Storage", PROVIDER]
+    Subnet.objects.all().delete()
+    with pytest.raises(Subnet.DoesNotExist):
+        vouch(subnet, PROVIDER, wanted=False)
+
+
+def test_many_subnets_are_found_in_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    one, two = make.virtual_network("myVnet", "one", "two").subnets.order_by("pk")
+    make.virtual_network("myVnet", "one", group=make.resource_group("other"))
+    asked = [one.resource_id.upper(), two.resource_id, f"{one.resource_id}2", "x", ""]
+    with django_assert_num_queries(1):
+        found = subnets_at(asked)
+    assert found == {asked[0]: one, asked[1]: two}
+    with django_assert_num_queries(0):
+        assert subnets_at(["", "x"]) == {}

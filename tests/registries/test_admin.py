@@ -116,7 +116,7 @@ def test_signing_out_of_the_admin_signs_out(owner: Client) -> None:
 SEEN = {
     *("Registry", "ResourceGroup", "Subscription", "Change", "EndpointSettings", "FirewallRule", "MustWorkCaller"),
     *("TrustedService", "VirtualNetwork", "PrivateEndpoint", "PrivateEndpointConnection"),
-    *("AccessRequest", "GateReport"),
+    *("AccessRequest", "GateReport", "ServiceTag", "ServiceTagImport"),
 }
 SECTIONS = {"Reader": SEEN, "Contributor": SEEN, "Owner": SEEN | {"Account", "Group", "ServicePrincipal"}}
 

@@ -6,9 +6,10 @@ import ssl
 import stat
 import subprocess
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
 
 import pytest
 from cryptography import x509
@@ -123,6 +124,17 @@ def test_a_server_may_not_vouch_for_others() -> None:
     made.verify_directly_issued_by(read(authority_path()))
 
 
+def clock(later: timedelta) -> type[datetime]:
+    """`datetime`, so much later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + later
+
+    return Later
+
+
 # What is kept
 
 
@@ -149,14 +161,8 @@ def test_it_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None
     first, kept = read(certificate), key.read_bytes()
     days = authority.LEAF_DAYS - authority.RENEWED_BEFORE.days
     for later, anew in ((timedelta(days=days - 2), False), (timedelta(days=days + 1), True)):
-
-        class Later(datetime):
-            @classmethod
-            def now(cls, tz: object = None) -> datetime:
-                return datetime.now(UTC) + later  # noqa: B023 - used before the next one
-
         with monkeypatch.context() as patched:
-            patched.setattr(authority, "datetime", Later)
+            patched.setattr(authority, "datetime", clock(later))
             certificate_for(default_names())
         assert (read(certificate).serial_number != first.serial_number) is anew
     assert key.read_bytes() == kept

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from networking.models import EndpointSettings
 from registries.forms import RegistryForm
 from registries.models import Change, Registry, ResourceGroup, Subscription
 from tests import make
@@ -58,7 +59,13 @@ def test_review_shows_what_will_be_created_and_writes_nothing(contributor: Clien
                 ("Service tier", "Premium"),
             ],
         ),
-        ("Networking", [("Public network access", "All networks, until you change it on the Networking page")]),
+        (
+            "Networking",
+            [
+                ("Connectivity configuration", "Public access (all networks)"),
+                ("Public network access", "All networks, until you change it on the Networking page"),
+            ],
+        ),
     ]
     assert '<input type="hidden" name="name" value="ContosoBuilds"' in response.content.decode()
     assert not Registry.objects.exists()
@@ -96,6 +103,84 @@ def test_create_writes_the_registry_with_its_change_and_goes_to_it(contributor: 
     page = contributor.get(response["Location"]).content.decode()
     assert "<b>Registry created</b>" in page
     assert "Created &#x27;contosobuilds&#x27;." in page
+
+
+def test_the_networking_step_has_the_two_choices_and_carries_what_was_typed(contributor: Client) -> None:
+    response = contributor.post(ADDRESS, typed(name="ContosoBuilds", op="networking"))
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert page.index("Public access (all networks)") < page.index("Private access (Recommended)")
+    assert "You can connect to this registry either publicly, via public IP addresses, or privately" in page
+    assert 'value="public"' in page[page.index('name="connectivity"') :]
+    assert '<input type="hidden" name="name" value="ContosoBuilds"' in page
+    assert '<input type="hidden" name="sku" value="Premium"' in page
+    assert not Registry.objects.exists()
+
+
+def test_private_access_is_reviewed_kept_and_begins_disabled(contributor: Client) -> None:
+    data = typed(connectivity="private")
+    review = contributor.post(ADDRESS, {**data, "op": "review"})
+    assert review.context["review"][2] == (
+        "Networking",
+        [
+            ("Connectivity configuration", "Private access (Recommended)"),
+            ("Public network access", "Disabled, until you change it on the Networking page"),
+        ],
+    )
+    assert '<input type="hidden" name="connectivity" value="private"' in review.content.decode()
+    back = contributor.post(ADDRESS, {**data, "op": "previous"})
+    assert '<input type="hidden" name="connectivity" value="private"' in back.content.decode()
+    response = contributor.post(ADDRESS, {**data, "op": "create"}, REMOTE_ADDR="198.51.100.7")
+    assert (response.status_code, response["Location"]) == (303, "/registries/contosobuilds/networking/private/")
+    registry = Registry.objects.get()
+    assert registry.public_access == "disabled"
+    assert EndpointSettings.of(registry).policy == make.disabled()
+    assert [(each.operation, each.door, each.address) for each in Change.objects.order_by("pk")] == [
+        ("Create registry", "portal", "198.51.100.7"),
+        ("Update networking", "portal", "198.51.100.7"),
+    ]
+    page = contributor.get(response["Location"]).content.decode()
+    assert "Until it has a private endpoint connection, only trusted services reach it." in page
+
+
+@pytest.mark.parametrize("op", ["networking", "review", "create"])
+@pytest.mark.parametrize("sku", ["Basic", "Standard"])
+def test_private_access_needs_premium(contributor: Client, sku: str, op: str) -> None:
+    response = contributor.post(ADDRESS, typed(sku=sku, connectivity="private", op=op))
+    assert response.status_code == 422
+    assert errors(response) == {
+        "connectivity": [
+            f"Private access needs the Premium tier, and {sku} is chosen. Choose public access, or Premium."
+        ]
+    }
+    page = response.content.decode()
+    assert "Network connectivity" in page
+    assert 'id="id_connectivity_error"' in page
+    assert not Registry.objects.exists()
+
+
+def test_a_connectivity_that_is_none_is_refused(contributor: Client) -> None:
+    response = contributor.post(ADDRESS, typed(connectivity="secret", op="create"))
+    assert (response.status_code, errors(response)) == (
+        422,
+        {"connectivity": ["Choose public access or private access."]},
+    )
+    assert not Registry.objects.exists()
+
+
+def test_the_networking_step_waits_until_the_basics_are_right(contributor: Client) -> None:
+    response = contributor.post(ADDRESS, typed(name="four", op="networking"))
+    assert (response.status_code, response.context["step"]) == (422, "basics")
+
+
+def test_a_registry_whose_access_cannot_be_closed_is_not_created(
+    contributor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EndpointSettings, "store", lambda *args, **more: None)
+    with pytest.raises(RuntimeError, match="can't be disabled"):
+        contributor.post(ADDRESS, typed(connectivity="private", op="create"))
+    assert not Registry.objects.exists()
+    assert not Change.objects.exists()
 
 
 def test_a_new_group_is_made_with_the_registry_in_its_location(contributor: Client) -> None:

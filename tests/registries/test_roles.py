@@ -3,18 +3,19 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.exceptions import PermissionDenied
+from pytest_django import DjangoAssertNumQueries
 
 from registries.http import NEEDS, PortalRequest, require
-from registries.models import CHANGE, CREATE, DELETE, MANAGE_ACCOUNTS, VIEW, Account
+from registries.models import CHANGE, CREATE, DELETE, IMPORT_SERVICE_TAGS, MANAGE_ACCOUNTS, VIEW, Account
 from tests import make
 
 MAY = {
     None: set[str](),
     "Reader": {VIEW},
     "Contributor": {VIEW, CREATE, CHANGE},
-    "Owner": {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS},
+    "Owner": {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS, IMPORT_SERVICE_TAGS},
 }
-EVERYTHING = {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS}
+EVERYTHING = {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS, IMPORT_SERVICE_TAGS}
 
 
 @pytest.mark.parametrize("role", MAY)
@@ -52,6 +53,8 @@ SEEN = {
     "networking.view_privateendpointconnection",
     "networking.view_accessrequest",
     "networking.view_gatereport",
+    "networking.view_servicetagimport",
+    "networking.view_servicetag",
 }
 CHANGED = SEEN | {
     "registries.add_registry",
@@ -77,6 +80,7 @@ OWNED = {
     "networking.add_trustedservice",
     "networking.change_trustedservice",
     "networking.delete_trustedservice",
+    "networking.add_servicetagimport",
 }
 
 
@@ -112,3 +116,33 @@ def test_a_refusal_names_the_role_that_has_it(db: None, permission: str, need: s
 def test_initials_are_two_capitals() -> None:
     assert Account(username="bo@example.org").initials == "BO"
     assert not hasattr(AnonymousUser(), "initials")
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_an_account_looked_up_with_each_request_may_the_same(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries, role: str | None
+) -> None:
+    account = make.account(role)
+    account.user_permissions.add(Permission.objects.get(codename="view_group"))
+    with django_assert_num_queries(1):
+        found = Account.active(account.username)
+        assert found == account
+        assert {permission for permission in EVERYTHING if found.may(permission)} == MAY[role]
+    assert found.get_all_permissions() == account.get_all_permissions()
+    assert (found.email, found.role, found.object_id) == (account.email, account.role, account.object_id)
+
+
+def test_a_superuser_looked_up_so_may_everything(db: None) -> None:
+    root = Account.objects.create_superuser("root@example.org", password=make.PASSWORD, service_principal=True)
+    found = Account.active("root@example.org")
+    assert found is not None
+    assert all(found.may(permission) for permission in EVERYTHING)
+    assert (found.pk, found.is_active, found.is_superuser, found.service_principal) == (root.pk, True, True, True)
+
+
+def test_nobody_else_is_found_so(db: None) -> None:
+    account = make.account("Owner", username="bo@example.org")
+    assert [Account.active(name) for name in ("", "BO@example.org", "bo", "%", "'", "é")] == [None] * 6
+    account.is_active = False
+    account.save()
+    assert Account.active("bo@example.org") is None

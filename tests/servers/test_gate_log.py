@@ -83,7 +83,7 @@ def log() -> Iterator[GateLog]:
 
 
 def line(number: int) -> dict[str, Any]:
-    more = {"host": "registry000.azurecr.io", "uri": f"/v2/{number}", "rule": THERE_FROM_THE_START}
+    more: dict[str, Any] = {"host": "registry000.azurecr.io", "uri": f"/v2/{number}", "rule": THERE_FROM_THE_START}
     return request("198.51.100.9", "ip_rule", **more)
 
 

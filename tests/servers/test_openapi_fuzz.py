@@ -9,7 +9,8 @@ from pytest_django import Settings
 from registries.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL
 from tests import make
 from tests.networking.arm import fuzzing
-from tests.networking.arm.fuzzing import Seen, World
+from tests.networking.arm.fuzzing import Seen
+from tests.networking.arm.world import IDENTITY_SECRET, World, furnished
 
 pytestmark = pytest.mark.server
 
@@ -23,10 +24,10 @@ def world(settings: Settings, db: None) -> World:
     settings.ROOT_URLCONF = "networking.arm.urls"
     settings.MIDDLEWARE = django_settings.ARM_MIDDLEWARE
     settings.DEMONSTRATION = True  # machines have identities there only
-    settings.ARM_IDENTITY_HEADER = fuzzing.IDENTITY_SECRET
+    settings.ARM_IDENTITY_HEADER = IDENTITY_SECRET
     make.account("Owner", username=DEMONSTRATION_ACCOUNTS[0].username)
     make.account("Owner", username=DEMONSTRATION_SERVICE_PRINCIPAL.username, service_principal=True)
-    return fuzzing.furnished()
+    return furnished()
 
 
 def test_whatever_is_asked_the_answer_is_a_described_one_and_everything_can_succeed(world: World) -> None:

@@ -11,6 +11,7 @@ from networking.arm.http import ArmRequest, answer
 from networking.arm.routing import OBJECT, route
 
 TEXT = {"type": "string"}
+SECRET = {"Cache-Control": "no-store"}  # RFC 6749, 5.1
 FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -113,7 +114,7 @@ def configuration(request: ArmRequest) -> JsonResponse:
     public=True,
 )
 def token(request: ArmRequest) -> JsonResponse:
-    return answer(oauth.granted(_form(request)))
+    return answer(oauth.granted(_form(request)), headers=SECRET)
 
 
 @route(
@@ -126,7 +127,7 @@ def token(request: ArmRequest) -> JsonResponse:
     public=True,
 )
 def device_code(request: ArmRequest) -> JsonResponse:
-    return answer(oauth.device_code(_form(request)))
+    return answer(oauth.device_code(_form(request)), headers=SECRET)
 
 
 @route(

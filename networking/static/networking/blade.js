@@ -29,17 +29,19 @@ function refresh() {
   const f = form();
   version++;
   if (!f) { dirty = !!$('#conflict-form'); return; }
-  const [choice, was, trusted, endpoint] = JSON.parse(f.dataset.baseline);
+  const [choice, was, trusted, endpoint, tasks] = JSON.parse(f.dataset.baseline);
   const spelled = list => JSON.stringify(list.map(row => JSON.stringify(row)).sort());
   const settings = {
     public_access: f.elements.public_access.value !== choice,
     trusted_services: f.elements.trusted_services.checked !== trusted,
     data_endpoint: f.elements.data_endpoint.checked !== endpoint,
+    tasks_bypass: f.elements.tasks_bypass.checked !== tasks,
   };
   for (const [name, changed] of Object.entries(settings)) $('#f-' + name, f).classList.toggle('is-dirty', changed);
   const changed = Object.values(settings).filter(Boolean).length;
+  const taken = $$('[name=remove_subnet]:checked', f).length;
   const listChanged = spelled(live(f).map(typed)) !== spelled(was);
-  dirty = changed > 0 || listChanged;
+  dirty = changed + taken > 0 || listChanged;
   keepOneBlankRow(f);
   for (const [at, row] of rows(f).entries()) {
     row.classList.toggle('blank', isBlank(row));
@@ -50,7 +52,7 @@ function refresh() {
     if (!isRemoved(row)) $('.act button', row).setAttribute('aria-label', 'Delete ' + (typed(row)[0] || 'this row'));
   }
   const edits = rows(f).filter(row => isRemoved(row) || isEdited(row)).length;
-  $('#pending', f).textContent = dirty ? count(changed + (listChanged ? edits : 0), 'unsaved change') : '';
+  $('#pending', f).textContent = dirty ? count(changed + taken + (listChanged ? edits : 0), 'unsaved change') : '';
   for (const button of $$('.cmd[value=save], .cmd[value=discard]', f)) {
     if (dirty) button.removeAttribute('aria-disabled'); else button.setAttribute('aria-disabled', 'true');
   }

@@ -49,14 +49,14 @@ const actions = {
   'close-toast': button => button.closest('.toast').remove(),
 };
 on('click', event => {
-  const copy = event.target.closest('[data-copy]'), button = event.target.closest('[data-act]');
-  if (copy) copyText(copy, copy.dataset.copy);
+  const copy = event.target.closest('[data-copy],[data-copy-from]'), button = event.target.closest('[data-act]');
+  if (copy) copyText(copy, copy.dataset.copy ?? $(copy.dataset.copyFrom).textContent);
   if (button && actions[button.dataset.act]) { event.preventDefault(); actions[button.dataset.act](button); }
 });
 function copyText(button, text) {
   const use = $('use', button), href = use.getAttribute('href');
   const done = () => {
-    say('Copied ' + text);
+    say('Copied ' + (text.length > 300 ? 'the text' : text));
     use.setAttribute('href', href.replace('#copy', '#check'));
     setTimeout(() => use.setAttribute('href', href), 1600);
   };

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from networking.access.compiled import CompiledPolicy
-from networking.access.decision import ALLOWING, Asked, Caller, ConnectionState, Decision, Identity, Reason, decide
+from networking.access.decision import (
+    ALLOWING,
+    Asked,
+    Caller,
+    ConnectionState,
+    Decision,
+    Identity,
+    Reason,
+    SubnetHost,
+    decide,
+)
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
 from networking.access.trusted import TrustedNetworks
 from tests import make
@@ -120,6 +130,48 @@ TABLE = [
         restricted(subnets=(SUBNET,)), public(PRIVATE, subnet=OTHER_SUBNET), Reason.NO_RULE, id="9 another subnet"
     ),
     pytest.param(restricted(), public(PRIVATE, subnet=""), Reason.NO_RULE, id="9 no subnet at all"),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        public(PRIVATE, subnet=SUBNET, host=SubnetHost.AKS),
+        Reason.SUBNET_RULE,
+        id="9 an AKS cluster in the subnet",
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        public(PRIVATE, subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.NO_RULE,
+        id="9 another service in the subnet",
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        public(None, subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.NO_RULE,
+        id="9 another service in the subnet, no address",
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        public(LISTED, subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.IP_RULE,
+        id="9 another service in the subnet, from a listed address",
+    ),
+    pytest.param(
+        opened(subnets=(SUBNET,)),
+        public(PRIVATE, subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.ALL_NETWORKS,
+        id="7 another service in the subnet, all networks",
+    ),
+    pytest.param(
+        disabled(),
+        public(PRIVATE, subnet=SUBNET, host=SubnetHost.AKS),
+        Reason.PUBLIC_ACCESS_DISABLED,
+        id="6 an AKS cluster in a listed subnet, disabled",
+    ),
+    pytest.param(
+        restricted(subnets=(SUBNET,)),
+        trusted(subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.NO_RULE,
+        id="10 a service in a listed subnet is no host that a rule lets in",
+    ),
     pytest.param(restricted(), trusted(), Reason.TRUSTED_SERVICE, id="10 trusted service"),
     pytest.param(restricted(rules=()), trusted(), Reason.TRUSTED_SERVICE, id="10 trusted service, empty list"),
     pytest.param(restricted(), trusted(address=None), Reason.TRUSTED_SERVICE, id="10 trusted service, unknown address"),
@@ -264,3 +316,10 @@ def test_reasons_are_the_words_of_the_gate_and_the_log() -> None:
         "unknown_registry",
         "unknown_address",
     ]
+
+
+def test_a_host_stays_what_it_is_when_its_address_is_that_of_a_trusted_service() -> None:
+    networks = TrustedNetworks.of([("Image scanner", [f"{PRIVATE}/32"])])
+    caller = networks.recognise(public(PRIVATE, subnet=SUBNET, host=SubnetHost.OTHER))
+    assert (caller.service, caller.host) == ("Image scanner", SubnetHost.OTHER)
+    assert decide(restricted(subnets=(SUBNET,)), caller) == Decision(Reason.NO_RULE)

@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from networking.access.decision import Caller, ConnectionState, Decision, Identity, Reason, decide
+from networking.access.decision import Caller, ConnectionState, Decision, Identity, Reason, SubnetHost, decide
 from networking.access.explanation import explain
 from networking.access.policy import AccessPolicy, DefaultAction
 from tests.make import disabled, rule, selected
@@ -109,6 +109,14 @@ CASES = [
         "Denied: a machine in the subnet 'mySubnet' can't reach 'myregistry', because no virtual network rule names "
         "the subnet it comes from and no address range covers it, and everyone else gets 403 Forbidden.",
         id="a-subnet-without-a-rule",
+    ),
+    pytest.param(
+        selected(subnets=(SUBNET,)),
+        Caller(subnet=SUBNET, host=SubnetHost.OTHER),
+        Reason.NO_RULE,
+        "Denied: a service in the subnet 'mySubnet' can't reach 'myregistry', because a service endpoint lets in "
+        "virtual machines and AKS clusters only and no address range covers it, and everyone else gets 403 Forbidden.",
+        id="a-host-that-no-service-endpoint-carries",
     ),
     pytest.param(
         disabled("16.17.18.0/24"),

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 
-from networking.access.decision import Caller, ConnectionState, Identity, Reason, decide
+from networking.access.decision import Caller, ConnectionState, Identity, Reason, SubnetHost, decide
 from networking.access.path import Stage, Step, Verdict, walk
 from networking.access.policy import AccessPolicy
 from networking.access.trusted import TrustedNetworks
@@ -126,6 +126,14 @@ DECIDING = [
         Stage.VIRTUAL_NETWORKS,
         "A rule names the subnet 'build', which a service endpoint vouches for.",
         id="subnet rule",
+    ),
+    pytest.param(
+        selected(subnets=(SUBNET,)),
+        Caller(subnet=SUBNET, host=SubnetHost.OTHER),
+        Stage.VIRTUAL_NETWORKS,
+        "A rule names the subnet 'build', but a service endpoint lets in virtual machines and AKS clusters only, and "
+        "the caller is neither.",
+        id="a host that no service endpoint carries",
     ),
     pytest.param(
         selected(subnets=(SUBNET,)),

@@ -138,6 +138,7 @@ def test_a_program_signs_in_with_its_secret(client: Client, program: Credentials
         {"token_type": "Bearer", "expires_in": 3600, "resource": f"{URL}/"},
     )
     assert "refresh_token" not in body
+    assert told["Cache-Control"] == "no-store"
     account = tokens.identify(f"Bearer {body['access_token']}")
     assert (account.username, account.service_principal) == (program.client_id, True)
 
@@ -289,7 +290,7 @@ def test_a_refresh_token_ends_with_what_it_came_from(client: Client, bo: Account
 def test_a_refresh_token_ends_after_a_week(client: Client, bo: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier = timezone.now() - timedelta(days=7, seconds=1)
     with monkeypatch.context() as patched:
-        patched.setattr(signing.timezone, "now", lambda: earlier)
+        patched.setattr(timezone, "now", lambda: earlier)
         token = oauth._of_person(bo, {})["refresh_token"]
     assert refreshed(client, token).json()["error_codes"] == [700082]
 

@@ -235,3 +235,25 @@ def test_a_connection_keeps_its_registry_from_a_lower_tier(
         "The registry can't become Standard yet. Remove the private endpoint connections.",
     )
     assert Registry.objects.get().sku == "Premium"
+
+
+def test_data_endpoints_stay_on_beneath_an_approved_connection(
+    contributor: Arm, connection: PrivateEndpointConnection
+) -> None:
+    """A PATCH that turns them off is refused; a PUT that doesn't speak of them leaves them on."""
+    contributor.put(f"{ALL}/{connection.name}", body(**CONTENT))
+    before = Change.objects.count()
+    refused = contributor.patch(REGISTRY, {"properties": {"dataEndpointEnabled": False}})
+    assert refused.error == (
+        400,
+        "DataEndpointRequired",
+        "Dedicated data endpoints stay on while the registry has an approved private endpoint connection. "
+        "Reject or remove its approved connections first.",
+    )
+    premium = {"location": "eastus", "sku": {"name": "Premium"}}
+    assert contributor.put(REGISTRY, premium).json["properties"]["dataEndpointEnabled"] is True
+    stated = contributor.put(REGISTRY, {**premium, "properties": {"dataEndpointEnabled": False}})
+    assert stated.error[:2] == (400, "DataEndpointRequired")
+    assert Change.objects.count() == before
+    contributor.delete(f"{ALL}/{connection.name}")
+    assert contributor.put(REGISTRY, premium).json["properties"]["dataEndpointEnabled"] is False

@@ -8,7 +8,8 @@ from schemathesis.core.failures import FailureGroup
 
 from networking.arm import openapi
 from tests.networking.arm import fuzzing
-from tests.networking.arm.fuzzing import Seen, World
+from tests.networking.arm.fuzzing import Seen
+from tests.networking.arm.world import IDENTITY_SECRET, World, furnished
 
 AN_OPERATION = 4
 
@@ -16,8 +17,8 @@ AN_OPERATION = 4
 @pytest.fixture
 def world(arm_server: None, settings: Settings) -> World:
     settings.DEMONSTRATION = True  # machines have identities there only
-    settings.ARM_IDENTITY_HEADER = fuzzing.IDENTITY_SECRET
-    return fuzzing.furnished()
+    settings.ARM_IDENTITY_HEADER = IDENTITY_SECRET
+    return furnished()
 
 
 def test_whatever_is_asked_the_answer_is_a_described_one(world: World) -> None:

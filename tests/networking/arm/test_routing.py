@@ -171,7 +171,7 @@ def test_without_a_token_every_path_answers_alike(arm_server: None, path: str) -
 def test_a_reader_changes_nothing_and_reads_in_arms_words_why(
     reader: Arm, things: list[dict[str, Any]], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(3):  # the account, and its permissions of its own and by its role
+    with django_assert_num_queries(1):  # the account, with its permissions
         refused = reader.put(THING, {})
     account = Account.objects.get(username="reader@example.org")
     assert refused.error == (

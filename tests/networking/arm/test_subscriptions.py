@@ -27,7 +27,7 @@ def test_subscriptions_are_listed_by_name(
     reader: Arm, subscription: Subscription, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     other = Subscription.objects.create(subscription_id=uuid.uuid4(), display_name="A first one")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         listed = reader.get("/subscriptions")
     assert [each["displayName"] for each in listed.json["value"]] == ["A first one", "Example subscription"]
     assert listed.json["value"][0] == {

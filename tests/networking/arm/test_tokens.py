@@ -1,5 +1,6 @@
 """Whose token a request shows, and what is said of one that nobody takes."""
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -111,7 +112,7 @@ def test_a_forged_token_is_nobodys(bo: Account, forge: Callable[[Mapping[str, An
 
 def test_an_expired_token_says_since_when(bo: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier = timezone.now() - timedelta(hours=1, seconds=1)
-    monkeypatch.setattr(signing.timezone, "now", lambda: earlier)
+    monkeypatch.setattr(timezone, "now", lambda: earlier)
     token = tokens.issue(bo, URL)
     monkeypatch.undo()
     with pytest.raises(ArmError, match=r"^The access token expiry UTC time '.+' is earlier than current UTC time"):
@@ -123,7 +124,7 @@ def test_a_token_that_was_taken_before_still_ends(bo: Account, monkeypatch: pyte
     token = tokens.issue(bo, URL)
     assert tokens.identify(f"Bearer {token}") == bo
     later = timezone.now().timestamp() + 3601
-    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert refused(f"Bearer {token}") == (401, "ExpiredAuthenticationToken")
 
 

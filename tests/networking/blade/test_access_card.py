@@ -51,6 +51,41 @@ def test_the_exception_does_not_help_where_virtual_network_rules_exist() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("saved", "draft", "expected"),
+    [
+        pytest.param(
+            SELECTED,
+            replace(SELECTED, tasks_bypass=True),
+            Line("ACR Tasks", "Allowed", "Through the firewall exception", was="Denied"),
+            id="ticked",
+        ),
+        pytest.param(
+            make.disabled(tasks_bypass=True),
+            make.disabled(),
+            Line("ACR Tasks", "Denied", "The exception for ACR Tasks is off", was="Allowed"),
+            id="unticked",
+        ),
+        pytest.param(
+            make.selected(tasks_bypass=True, trusted_services=False),
+            make.selected(tasks_bypass=True, trusted_services=False),
+            Line("ACR Tasks", "Denied", "The firewall exception is off"),
+            id="counts for nothing alone",
+        ),
+        pytest.param(
+            make.selected(tasks_bypass=True, subnets=("/subscriptions/s/subnets/build",)),
+            make.selected(tasks_bypass=True, subnets=("/subscriptions/s/subnets/build",)),
+            Line("ACR Tasks", "Denied", "The exception doesn't apply while virtual network rules exist"),
+            id="virtual network rules",
+        ),
+    ],
+)
+def test_tasks_are_on_the_card_where_their_opt_in_is_on(
+    saved: AccessPolicy, draft: AccessPolicy, expected: Line
+) -> None:
+    assert card(saved, draft, HERE, NO_NETWORKS)[2] == expected
+
+
 def test_a_named_rule_is_named_in_the_answer() -> None:
     policy = replace(SELECTED, rules=(make.rule("9.9.9.9"), make.rule("203.0.113.0/24", name="Office")))
     assert card(policy, policy, HERE, NO_NETWORKS)[0].why == "Matches 203.0.113.0/24 (rule 2, Office)"

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -131,6 +132,24 @@ def test_the_trusted_services_exception_and_the_data_endpoint_are_saved(
 ) -> None:
     contributor.post(URL, form(trusted_services=None, data_endpoint="1"))
     assert (stored(registry).trusted_services, stored(registry).data_endpoint) == (False, True)
+
+
+def test_the_opt_in_of_tasks_is_saved_beside_the_exception(contributor: Client, registry: Registry) -> None:
+    page = text_of(contributor.get(URL))
+    assert "Allow ACR Tasks with a system-assigned identity to bypass network rules" in page
+    contributor.post(URL, form(tasks_bypass="1"))
+    assert stored(registry) == replace(STORED, tasks_bypass=True)
+    changed = replace(STORED, tasks_bypass=True)
+    assert 'name="tasks_bypass" value="1" checked' in text_of(contributor.get(URL))
+    contributor.post(URL, form(seen=changed))
+    assert stored(registry) == STORED
+
+
+def test_the_opt_in_of_tasks_is_carried_along_by_a_page_that_does_not_show_it(
+    contributor: Client, registry: Registry
+) -> None:
+    page = text_of(contributor.post(URL, form(op="paste", tasks_bypass="1")))
+    assert '<input type="hidden" name="tasks_bypass" value="1">' in page
 
 
 def test_a_name_and_a_note_are_saved_with_their_rule(contributor: Client, registry: Registry) -> None:
@@ -466,5 +485,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rules(
     make.registry("manyrules", policy=make.selected(*[f"20.0.{n}.1" for n in range(100)]))
     for name in ("fewrules", "manyrules"):
         # Session, account, two for permissions, registry, settings, rules, trusted services, gates, bell and its badge.
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             contributor.get(f"/registries/{name}/networking/")

@@ -126,9 +126,10 @@ def test_lost_addresses_that_no_longer_fit_are_an_error_and_nothing_is_lost(
 # Conflict
 
 
-def edited_by_bo(registry: Registry, policy: AccessPolicy) -> None:
+def edited_by_bo(registry: Registry, policy: AccessPolicy, door: str = "portal") -> None:
     seen = stored(registry).fingerprint
-    assert isinstance(EndpointSettings.store(registry, policy, seen=seen, origin=make.BO), Change)
+    origin = replace(make.BO, door=door)
+    assert isinstance(EndpointSettings.store(registry, policy, seen=seen, origin=origin), Change)
 
 
 def test_a_stale_save_compares_three_sides(contributor: Client, registry: Registry) -> None:
@@ -271,11 +272,16 @@ def test_a_page_that_shows_what_is_saved_is_told_nothing(reader: Client, registr
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_a_page_that_shows_something_else_is_told_who_changed_it(reader: Client, registry: Registry) -> None:
-    edited_by_bo(registry, make.selected("9.9.9.9"))
+@pytest.mark.parametrize(
+    ("door", "words"), [("portal", "portal"), ("admin", "admin"), ("arm", "ARM API"), ("command", "command line")]
+)
+def test_a_page_that_shows_something_else_is_told_who_changed_it(
+    reader: Client, registry: Registry, door: str, words: str
+) -> None:
+    edited_by_bo(registry, make.selected("9.9.9.9"), door)
     answer = reader.get(STATE, {"fingerprint": STORED.fingerprint})
     assert answer.status_code == 286
-    assert "bo@example.org changed these settings" in text_of(answer)
+    assert f"bo@example.org changed these settings just now, through the {words}." in text_of(answer)
 
 
 def test_a_page_of_a_deleted_registry_is_told_once(reader: Client, registry: Registry) -> None:

@@ -204,7 +204,8 @@ NEXT_STEPS = [
         make.selected(),
         {"ip": "", "identity": "registry_task"},
         NextStep(
-            "Set networkRuleBypassAllowedForTasks on the registry. An import brings it, and so does the administration."
+            "Tick the exception for ACR Tasks with a system-assigned identity, beside that for trusted services.",
+            networking=True,
         ),
         id="a task",
     ),
@@ -213,8 +214,9 @@ NEXT_STEPS = [
         make.selected(subnets=(SUBNET,)),
         {"ip": "", "identity": "trusted_service"},
         NextStep(
-            "The exception and virtual network rules exclude each other. Remove those rules where they were made; "
-            "no page here changes them."
+            "The exception and virtual network rules exclude each other. Remove those rules on the Networking page "
+            "first.",
+            networking=True,
         ),
         id="virtual network rules",
     ),

@@ -144,6 +144,27 @@ ASKED = [
         id="a subnet where no rules are",
     ),
     pytest.param(
+        WITH_SUBNET,
+        {"ip": "", "subnet": SUBNET, "host": "aks"},
+        Reason.SUBNET_RULE,
+        "A virtual network rule names the subnet 'build'.",
+        id="an AKS cluster in a listed subnet",
+    ),
+    pytest.param(
+        WITH_SUBNET,
+        {"ip": "", "subnet": SUBNET, "host": "other"},
+        Reason.NO_RULE,
+        "A service endpoint lets in virtual machines and AKS clusters only.",
+        id="another service in a listed subnet",
+    ),
+    pytest.param(
+        WITH_SUBNET,
+        {"ip": "10.1.0.4", "subnet": OTHER, "host": "other"},
+        Reason.NO_RULE,
+        "No virtual network rule names the subnet 'other', and no address range matches 10.1.0.4.",
+        id="another service in another subnet",
+    ),
+    pytest.param(
         make.disabled(subnets=(SUBNET,)),
         {"ip": "", "subnet": SUBNET},
         Reason.PUBLIC_ACCESS_DISABLED,
@@ -279,6 +300,11 @@ def test_the_form_leads_to_an_address_that_holds_only_what_counts(
     [
         pytest.param({"caller": "service", "service": ""}, "ip=&identity=trusted_service", id="any service"),
         pytest.param({"caller": "subnet", "subnet": ""}, "ip=&subnet=", id="a subnet that wasn't named"),
+        pytest.param(
+            {"caller": "subnet", "subnet": "", "host": "virtual-machine"}, "ip=&subnet=", id="a virtual machine"
+        ),
+        pytest.param({"caller": "subnet", "subnet": "", "host": "aks"}, "ip=&subnet=&host=aks", id="an AKS cluster"),
+        pytest.param({"caller": "task", "host": "aks"}, "ip=&identity=registry_task", id="a task in no cluster"),
         pytest.param({"caller": "endpoint"}, "ip=&endpoint=", id="an endpoint that wasn't sent"),
         pytest.param({"caller": "address", "mine": "1"}, "ip=127.0.0.1", id="use mine"),
         pytest.param(
@@ -299,6 +325,7 @@ REFUSED = [
     pytest.param(
         {"ip": "", "subnet": "build"}, "subnet", "'build' isn't the resource id of a subnet.", id="a subnet's name"
     ),
+    pytest.param({"ip": "", "subnet": SUBNET, "host": "phone"}, "host", "There is no such host.", id="a host"),
     pytest.param({"ip": "", "endpoint": ""}, "endpoint", "no private endpoint connection ''", id="no endpoint"),
     pytest.param(
         {"ip": "", "endpoint": "nosuch"}, "endpoint", "no private endpoint connection 'nosuch'", id="an endpoint"
@@ -399,9 +426,10 @@ NEXT_STEPS = [
         WITH_SUBNET,
         {"ip": SCANNER},
         NextStep(
-            "The exception and virtual network rules exclude each other. Remove those rules where they were made; "
-            "no page here changes them. An address range lets this address alone pass.",
+            "The exception and virtual network rules exclude each other. Remove those rules on the Networking page "
+            "first. An address range lets this address alone pass.",
             add=SCANNER,
+            networking=True,
         ),
         id="virtual network rules",
     ),

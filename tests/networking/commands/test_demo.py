@@ -18,6 +18,8 @@ from networking.models import (
     Subnet,
     VirtualNetwork,
 )
+from networking.private_endpoint_connections import remove
+from networking.private_endpoints import delete_endpoint
 from networking.virtual_networks import delete_network, put_subnet
 from registries.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL
 from registries.models import Account, Change, Registry, ResourceGroup, Subscription
@@ -196,7 +198,45 @@ def networks() -> set[tuple[str, str, str, str, tuple[str, ...]]]:
 NETWORKS = {
     ("myResourceGroup", "myDockerVMVNET", "myDockerVMSubnet", "10.0.0.0/24", ()),
     ("contoso-networks", "contosoVNET", "contosoSubnet", "10.20.1.0/24", ("Microsoft.ContainerRegistry",)),
+    ("contoso-production", "contosoArchiveVNET", "endpoints", "10.30.1.0/24", ()),
 }
+
+
+def endpoints() -> set[tuple[str, str, bool, str]]:
+    """Name, registry and whether private DNS knows it, with the state of its connection."""
+    states = dict(PrivateEndpointConnection.objects.values_list("private_endpoint", "state"))
+    return {
+        (each.name, each.service.rpartition("/")[2], each.private_dns, states.get(each.resource_id, "None"))
+        for each in PrivateEndpoint.objects.select_related("resource_group__subscription")
+    }
+
+
+ENDPOINTS = {
+    ("archive-backup", "contosoarchive", True, "Approved"),
+    ("archive-reports", "contosoarchive", True, "Pending"),
+}
+
+
+def test_the_disabled_registry_has_an_endpoint_that_is_approved_and_one_that_waits() -> None:
+    printed = demo()
+    assert "Made the private endpoint 'archive-backup' in contoso-production.\n" in printed
+    assert endpoints() == ENDPOINTS
+    assert policies()["contosoarchive"].data_endpoint
+    remove(PrivateEndpointConnection.objects.get(state="Approved"), make.BO)
+    demo()
+    assert [each.state for each in PrivateEndpointConnection.objects.all()] == ["Pending"]
+    demo("--reset")
+    assert endpoints() == ENDPOINTS
+
+
+def test_where_the_registry_is_gone_its_endpoints_are_left_out() -> None:
+    demo()
+    Subscription.objects.filter(display_name="Demonstration networks").delete()  # as if networks were new here
+    for endpoint in PrivateEndpoint.objects.all():
+        delete_endpoint(endpoint, make.BO)
+    Registry.objects.with_group().get(name="contosoarchive").delete_recorded(make.BO)
+    assert "Left out the private endpoint 'archive-backup'. Resource " in demo()
+    assert endpoints() == set()
 
 
 def test_it_makes_the_network_of_the_documents_and_one_where_the_provider_is_not_registered() -> None:
@@ -235,8 +275,8 @@ def test_a_reset_brings_the_networks_back_and_takes_the_endpoints_in_them_away()
     demo("--reset")
 
     assert networks() == NETWORKS
-    assert not PrivateEndpoint.objects.exists()
-    assert [each.state for each in PrivateEndpointConnection.objects.all()] == ["Disconnected"]
+    assert endpoints() == ENDPOINTS
+    assert [each.state for each in outside.private_endpoint_connections.all()] == ["Disconnected"]
     assert Subscription.objects.get(display_name="Demonstration networks").providers == ["Microsoft.Network"]
 
 

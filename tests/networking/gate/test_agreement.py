@@ -18,7 +18,7 @@ from hypothesis import settings as examining
 from hypothesis import strategies as st
 
 from networking.access.addresses import AddressRange
-from networking.access.decision import Caller, ConnectionState, Identity, decide
+from networking.access.decision import Caller, ConnectionState, Identity, SubnetHost, decide
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
 from networking.client_address import Address
 from networking.gate.application import Application
@@ -69,6 +69,7 @@ class Told:
     spelled: str
     subnet: str | None = None
     endpoint: str | None = None
+    host: SubnetHost = SubnetHost.VIRTUAL_MACHINE
 
 
 @st.composite
@@ -86,7 +87,8 @@ def callers(draw: st.DrawFn) -> Told:
     forms = ["{}:4711", "::ffff:{}"] if isinstance(address, IPv4Address) else ["[{}]", "[{}]:4711"]
     subnet = draw(st.none() | st.sampled_from([*SUBNETS, SUBNETS[0].upper()]))
     endpoint = draw(st.none() | st.sampled_from([*ENDPOINTS, ENDPOINTS[0].upper()]))
-    return Told(address, draw(st.sampled_from(["{}", *forms])).format(address), subnet, endpoint)
+    host = draw(st.sampled_from(SubnetHost)) if subnet else SubnetHost.VIRTUAL_MACHINE
+    return Told(address, draw(st.sampled_from(["{}", *forms])).format(address), subnet, endpoint, host)
 
 
 CONNECTIONS = st.lists(st.tuples(st.sampled_from(ENDPOINTS[:2]), st.sampled_from(ConnectionState)), max_size=3)
@@ -137,9 +139,9 @@ def gate(snapshot: Snapshot) -> Iterator[HTTPConnection]:
 def stored(policy: AccessPolicy, connections: list[tuple[str, ConnectionState]], services: list[str]) -> Registry:
     """Whatever was stored before is replaced."""
     registry = Registry.objects.get(name="contoso")
+    registry.private_endpoint_connections.all().delete()  # first: an approved one holds on to the data endpoint
     seen = EndpointSettings.of(registry).policy.fingerprint
     EndpointSettings.store(registry, policy, seen=seen, origin=make.BO)
-    registry.private_endpoint_connections.all().delete()
     for number, (endpoint, state) in enumerate(connections):
         PrivateEndpointConnection.objects.create(
             registry=registry, name=f"contoso.{number}", private_endpoint=endpoint, state=state
@@ -154,6 +156,7 @@ def of_the_gate(connection: HTTPConnection, told: Told) -> tuple[int, str, str]:
     headers = {"Gatekey": KEY, "Gatehost": "Contoso.azurecr.io", "Gatecaller": told.spelled}
     headers |= {"Gatesubnet": told.subnet} if told.subnet else {}
     headers |= {"Gateendpoint": told.endpoint} if told.endpoint else {}
+    headers |= {"Gatehostkind": told.host.value} if told.host is not SubnetHost.VIRTUAL_MACHINE else {}
     connection.request("GET", "/decide", headers=headers)
     response = connection.getresponse()
     response.read()
@@ -161,7 +164,7 @@ def of_the_gate(connection: HTTPConnection, told: Told) -> tuple[int, str, str]:
 
 
 def of_the_tester(client: Client, told: Told) -> tuple[int, str, str]:
-    query = {"ip": str(told.address), "subnet": told.subnet, "endpoint": told.endpoint}
+    query = {"ip": str(told.address), "subnet": told.subnet, "endpoint": told.endpoint, "host": told.host.value}
     page = client.get(
         reverse("networking-tester", args=["contoso"]), {name: text for name, text in query.items() if text is not None}
     )
@@ -179,7 +182,7 @@ def of_the_function(
         state = max(states, key=lambda each: each is ConnectionState.APPROVED, default=ConnectionState.DISCONNECTED)
     scanner = any(told.address in network for network in map(ip_network, services))
     identity = Identity.TRUSTED_SERVICE if scanner else Identity.ANYONE
-    decision = decide(policy, Caller(told.address, told.subnet, state, identity))
+    decision = decide(policy, Caller(told.address, told.subnet, state, identity, host=told.host))
     return (204 if decision.allowed else 403), decision.reason, str(decision.rule or "")
 
 

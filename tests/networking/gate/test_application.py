@@ -11,7 +11,8 @@ import pytest
 from django.utils.http import parse_http_date
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from networking.gate.application import Application, Environ
+from networking.access.decision import SubnetHost
+from networking.gate.application import Application, Environ, question
 from networking.gate.asking import Gate, Question
 from networking.gate.hosts import parse
 from networking.gate.keeping import Keeper
@@ -195,6 +196,20 @@ def test_envoy_puts_the_path_behind_ours(application: Application) -> None:
     assert ask(application, "/decide/v2/_catalog").status == 204
     assert ask(application, "/decide/../state").status == 204
     assert ask(application, "/decide//oauth2/token", caller=ELSEWHERE).status == 403
+
+
+@pytest.mark.parametrize(
+    ("word", "host"),
+    [
+        pytest.param("", SubnetHost.VIRTUAL_MACHINE, id="what a listener stands for where nothing is said"),
+        pytest.param("virtual-machine", SubnetHost.VIRTUAL_MACHINE, id="a virtual machine"),
+        pytest.param("aks", SubnetHost.AKS, id="an AKS cluster"),
+        pytest.param("other", SubnetHost.OTHER, id="another service"),
+        pytest.param("AKS", SubnetHost.OTHER, id="a word that nobody knows"),
+    ],
+)
+def test_what_asks_from_a_subnet_is_what_the_proxy_says(word: str, host: SubnetHost) -> None:
+    assert question({"HTTP_GATEHOSTKIND": word} if word else {}).host_kind is host
 
 
 def test_the_token_endpoints_are_told_who_asks(application: Application) -> None:

@@ -171,7 +171,8 @@ def test_the_null_account_signs_in_with_a_refresh_token(ask: Asked, cy: Account,
 @pytest.mark.parametrize("grant", ["access_token", "access_token_refresh_token"])
 def test_a_token_of_the_arm_api_is_exchanged_for_a_refresh_token(ask: Asked, cy: Account, grant: str) -> None:
     """As `az acr login` does it."""
-    arm = signing.sign({"sub": CY, "idtyp": "user"}, audience="https://containerregistry.azure.net", lifetime=60)
+    claims = {"sub": CY, "oid": cy.object_id, "idtyp": "user"}
+    arm = signing.sign(claims, audience="https://containerregistry.azure.net", lifetime=60)
     form = {"grant_type": grant, "service": HOST, "tenant": "t", "access_token": arm}
     reply = ask("/oauth2/exchange", form=form)
     assert (reply.status, list(said(reply))) == (200, ["refresh_token"])

@@ -139,7 +139,7 @@ def test_a_refresh_token_stays_with_the_account_that_it_was_made_for(cy: Account
 
 
 def arm_token(account: Account, audience: str = "https://containerregistry.azure.net", *, lifetime: int = 60) -> str:
-    claims = {"sub": account.username, "oid": "x", "tid": "x", "idtyp": "user"}
+    claims = {"sub": account.username, "oid": account.object_id, "tid": "x", "idtyp": "user"}
     return signing.sign(claims, audience=audience, lifetime=lifetime)
 
 
@@ -169,4 +169,12 @@ def test_any_other_token_is_nobodys(cy: Account) -> None:
 def test_an_arm_token_ends_with_the_account(cy: Account) -> None:
     token = arm_token(cy)
     Account.objects.update(is_active=False)
+    assert of_arm(token) is None
+
+
+def test_an_arm_token_is_not_that_of_whoever_has_the_name_now(cy: Account) -> None:
+    token = arm_token(cy)
+    name = cy.username
+    cy.delete()
+    make.account("Owner", username=name)
     assert of_arm(token) is None

@@ -1,0 +1,87 @@
+"""Service tags as rules of Azure's own firewalls, in the words of az."""
+
+from collections.abc import Iterable, Iterator
+
+from networking.access.endpoints import PORT
+from networking.exchange.tag_rules import TagRule
+
+FIRST_PRIORITY = 200
+MOST_IN_A_GROUP = 4000  # addresses and ranges in all rules of a network security group
+
+
+def security_group(registry: str, tags: Iterable[TagRule], source: str) -> str:
+    """A rule for each tag, because a rule takes one; with prefixes where `source` says where those are from, and then
+    one for each family, because a rule can't mix them."""
+    tags = tuple(tags)
+    lines = [
+        f"# {registry}: outgoing rules of a network security group. Fill in its names.",
+        "GROUP=myResourceGroup",
+        "NSG=myNetworkSecurityGroup",
+        *_said(source, tags),
+    ]
+    for place, (name, reason, destinations) in enumerate(_destinations(tags, source)):
+        lines += [
+            "",
+            f"# {reason}",
+            'az network nsg rule create --resource-group "$GROUP" --nsg-name "$NSG" \\',
+            f"  --name Allow{name} --priority {FIRST_PRIORITY + place} --direction Outbound --access Allow \\",
+            "  --protocol Tcp --source-address-prefixes VirtualNetwork --source-port-ranges '*' \\",
+            f"  --destination-port-ranges {PORT} --destination-address-prefixes {_joined(destinations)}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def firewall(registry: str, tags: Iterable[TagRule], source: str) -> str:
+    """One collection of network rules in a firewall policy, a rule for each tag."""
+    tags = tuple(tags)
+    lines = [
+        f"# {registry}: network rules of an Azure Firewall policy. Fill in its names, and where your clients are.",
+        "GROUP=myResourceGroup",
+        "POLICY=myFirewallPolicy",
+        "RULES=DefaultNetworkRuleCollectionGroup",
+        "CLIENTS=10.0.0.0/16",
+        *_said(source),
+    ]
+    collection = "az network firewall policy rule-collection-group collection"
+    for place, (name, reason, destinations) in enumerate(_destinations(tags, source)):
+        command = "add-filter-collection" if not place else "rule add"
+        named = "--name" if not place else "--collection-name"
+        added = f" --collection-priority {FIRST_PRIORITY} --action Allow" if not place else ""
+        rule_name = "--rule-name" if not place else "--name"
+        lines += [
+            "",
+            f"# {reason}",
+            f'{collection} {command} --resource-group "$GROUP" --policy-name "$POLICY" \\',
+            f'  --rule-collection-group-name "$RULES" {named} ContainerRegistry{added} \\',
+            f"  {rule_name} Allow{name} --rule-type NetworkRule --ip-protocols TCP \\",
+            f'  --source-addresses "$CLIENTS" --destination-ports {PORT} \\',
+            f"  --destination-addresses {_joined(destinations)}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _destinations(tags: Iterable[TagRule], source: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Name of the rule, why, and what it is about."""
+    for tag in tags:
+        name = tag.name.replace(".", "")
+        if not source:
+            yield name, tag.reason, [tag.name]
+            continue
+        for family, prefixes in (("IPv4", tag.ipv4), ("IPv6", tag.ipv6)):
+            if prefixes:
+                yield f"{name}{family}", tag.reason, prefixes
+
+
+def _said(source: str, tags: Iterable[TagRule] = ()) -> Iterator[str]:
+    """Where the addresses come from; of a group that `tags` would overfill, that too."""
+    if not source:
+        yield "# The platform keeps the addresses of a service tag up to date."
+        return
+    yield f"# {source} Addresses change every week; a service tag follows by itself."
+    count = sum(len(tag.prefixes) for tag in tags)
+    if count > MOST_IN_A_GROUP:
+        yield f"# These are {count:,} prefixes; a network security group takes {MOST_IN_A_GROUP:,}. Use the tags."
+
+
+def _joined(destinations: list[str]) -> str:
+    return " \\\n    ".join(destinations) if len(destinations) > 1 else destinations[0]

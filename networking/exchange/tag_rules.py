@@ -1,0 +1,20 @@
+"""A service tag as a rule names it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """`prefixes` is empty where nobody asked for them, or no import has them."""
+
+    name: str
+    reason: str
+    prefixes: tuple[str, ...] = ()
+
+    @property
+    def ipv4(self) -> list[str]:
+        return [each for each in self.prefixes if ":" not in each]
+
+    @property
+    def ipv6(self) -> list[str]:
+        return [each for each in self.prefixes if ":" in each]
