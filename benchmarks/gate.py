@@ -20,6 +20,7 @@ from statistics import median
 
 from benchmarks import scratch
 from deploy.gate.rendering import Site, render
+from tests.browser.server import ROOT
 from tests.servers.portal import Portal, installed, kill
 from tests.servers.ports import free_port
 
@@ -81,7 +82,7 @@ def serving(portal: Portal) -> Iterator[tuple[dict[str, int], dict[str, subproce
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         processes["gate"] = subprocess.Popen(
-            command, cwd=scratch.ROOT, env=portal.environment, start_new_session=True, stderr=subprocess.DEVNULL
+            command, cwd=ROOT, env=portal.environment, start_new_session=True, stderr=subprocess.DEVNULL
         )
         processes["nginx"] = subprocess.Popen(
             ["nginx", "-c", str(portal.data / "nginx.conf"), "-p", str(portal.data)],
@@ -188,7 +189,7 @@ def delays(portal: Portal, port: int) -> None:
     took: dict[int, list[float]] = {200: [], 403: []}
     flips = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.inside", "flips", REGISTRY, CLIENT, str(FLIPS)],
-        cwd=scratch.ROOT,
+        cwd=ROOT,
         env=portal.environment | {"DJANGO_SETTINGS_MODULE": "registries.settings"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
