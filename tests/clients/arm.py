@@ -7,9 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from functools import cached_property
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -49,7 +50,7 @@ def path_of(registry: str = REGISTRY, group: str = GROUP) -> str:
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     @property

@@ -131,6 +131,7 @@ def connected(server: ArmServer, home: Path, **variables: str) -> Az:
 
 
 def unpacked(server: ArmServer, home: Path, **variables: str) -> Az:
+    needed()
     (home / "azure").mkdir(parents=True)
     (home / "azure" / "versionCheck.json").write_text(json.dumps(CHECKED))
     return Az(home, server, variables)

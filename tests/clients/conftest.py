@@ -59,7 +59,6 @@ def image(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def server() -> Iterator[ArmServer]:
     """The console and the ARM API over TLS. What a test changes there stays until `demonstration`."""
-    azure.needed()
     with running() as started:
         yield started
 
@@ -67,6 +66,7 @@ def server() -> Iterator[ArmServer]:
 @pytest.fixture(scope="session")
 def az(server: ArmServer, tmp_path_factory: pytest.TempPathFactory) -> Az:
     """Signed in as the Owner."""
+    azure.needed()
     return azure.signed_in(server, tmp_path_factory.mktemp("az"))
 
 

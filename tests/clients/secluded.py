@@ -1,5 +1,5 @@
-"""Portcullis and az in a network namespace of their own, as `make run ARM_PORT=443` serves it on a machine with the host
-names of the registries: port 443 is free there, and nothing leads out. Linux, as root."""
+"""Portcullis and az in a network namespace of their own, as `make run ARM_PORT=443` serves it on a machine with the
+host names of the registries: port 443 is free there, and nothing leads out. Linux, as root."""
 
 import os
 import shutil

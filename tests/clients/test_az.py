@@ -11,6 +11,21 @@ from tests.clients.azure import Az
 
 pytestmark = pytest.mark.client
 
+PROVIDERS = """
+import json
+from registries.models import Subscription
+print(json.dumps(Subscription.objects.get(display_name="Demonstration networks").providers))
+"""
+SERVICE_ENDPOINTS = """
+import json
+from networking.models import Subnet
+print(json.dumps(Subnet.objects.get(name="myDockerVMSubnet").service_endpoints))
+"""
+REPLICAS = """
+import json
+from registries.models import Registry
+print(json.dumps([each.location for each in Registry.objects.get(name="mycontainerregistry").replications.all()]))
+"""
 SUBNET = "providers/Microsoft.Network/virtualNetworks/myDockerVMVNET/subnets/myDockerVMSubnet"
 
 
@@ -34,6 +49,7 @@ def test_document_000_a_provider_is_registered_in_the_subscription_of_the_virtua
     finally:
         az.run("account set --subscription Demonstration")
     assert (before["registrationState"], after["registrationState"]) == ("NotRegistered", "Registered")
+    assert "Microsoft.ContainerRegistry" in server.read(PROVIDERS)
 
 
 def test_document_000_from_the_service_endpoint_to_the_rule_and_back(
@@ -46,6 +62,7 @@ def test_document_000_from_the_service_endpoint_to_the_rule_and_back(
         f"network vnet subnet update --name myDockerVMSubnet --vnet-name myDockerVMVNET --resource-group {GROUP} "
         "--service-endpoints Microsoft.ContainerRegistry"
     )
+    assert "Microsoft.ContainerRegistry" in server.read(SERVICE_ENDPOINTS)
     printed = az.tried(
         f"network vnet subnet show --name myDockerVMSubnet --vnet-name myDockerVMVNET --resource-group {GROUP} "
         "--query id --output tsv"
@@ -74,7 +91,9 @@ def test_document_000_from_the_service_endpoint_to_the_rule_and_back(
     assert server.policy()["networkRuleSet"]["virtualNetworkRules"] == []
 
 
-def test_document_000_a_subnet_of_another_name_is_named_by_network_and_subnet(az: Az, demonstration: None) -> None:
+def test_document_000_a_subnet_of_another_name_is_named_by_network_and_subnet(
+    az: Az, server: ArmServer, demonstration: None
+) -> None:
     az.run(
         f"network vnet subnet update --name myDockerVMSubnet --vnet-name myDockerVMVNET --resource-group {GROUP} "
         "--service-endpoints Microsoft.ContainerRegistry"
@@ -85,6 +104,7 @@ def test_document_000_a_subnet_of_another_name_is_named_by_network_and_subnet(az
     )
     [rule] = added["networkRuleSet"]["virtualNetworkRules"]
     assert rule["virtualNetworkSubnetResourceId"].endswith(SUBNET)
+    assert server.policy()["networkRuleSet"]["virtualNetworkRules"] == [{"id": rule["virtualNetworkSubnetResourceId"]}]
 
 
 def test_document_000_a_subnet_without_the_service_endpoint_is_refused(
@@ -99,7 +119,9 @@ def test_document_000_a_subnet_without_the_service_endpoint_is_refused(
     assert server.policy() == before
 
 
-def test_document_000_the_resource_group_is_deleted_with_everything_in_it(az: Az, demonstration: None) -> None:
+def test_document_000_the_resource_group_is_deleted_with_everything_in_it(
+    az: Az, server: ArmServer, demonstration: None
+) -> None:
     az.run("group create --name cleanup --location westeurope")
     az.run("acr create --name cleanupregistry --resource-group cleanup --sku Premium")
     assert az.tried("group exists --name cleanup").out.strip() == "true"
@@ -108,6 +130,7 @@ def test_document_000_the_resource_group_is_deleted_with_everything_in_it(az: Az
     gone = az.tried("acr show --name cleanupregistry")
     assert gone.code == 1
     assert "The resource with name 'cleanupregistry'" in gone.err
+    assert server.last_change("cleanupregistry")[0] == "Delete registry"
 
 
 def test_document_000_deleting_the_group_asks_at_a_terminal(az: Az, server: ArmServer, demonstration: None) -> None:
@@ -137,9 +160,12 @@ def test_document_001_deny_by_default_and_allow_one_range(az: Az, server: ArmSer
     assert 'value="16.17.18.0/24"' in server.blade("myregistry")
 
 
-def test_document_001_a_single_address_is_kept_without_its_prefix(az: Az, demonstration: None) -> None:
+def test_document_001_a_single_address_is_kept_without_its_prefix(
+    az: Az, server: ArmServer, demonstration: None
+) -> None:
+    before = server.ranges()
     az.run(f"acr network-rule add --name {REGISTRY} --ip-address 203.0.114.9/32")
-    assert "203.0.114.9" in rules_of(az)
+    assert rules_of(az) == server.ranges() == [*before, "203.0.114.9"]
 
 
 def test_document_001_the_default_is_restored(az: Az, server: ArmServer, demonstration: None) -> None:
@@ -147,7 +173,8 @@ def test_document_001_the_default_is_restored(az: Az, server: ArmServer, demonst
         az.run(f"acr network-rule remove --name {REGISTRY} --ip-address {each}")
     opened = az.run("acr update --name myContainerRegistry --default-action Allow")
     assert opened["networkRuleSet"] == {"defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []}
-    assert server.policy()["networkRuleSet"]["ipRules"] == []
+    stored = server.policy()["networkRuleSet"]
+    assert (stored["defaultAction"], stored["ipRules"]) == ("Allow", [])
 
 
 def test_document_002_public_access_is_disabled_and_the_rules_stay(
@@ -165,10 +192,14 @@ def test_document_002_public_access_is_disabled_and_the_rules_stay(
     assert server.policy()["publicNetworkAccess"] == "Disabled"
 
 
-def test_document_002_enabled_again_it_has_selected_networks_and_not_all(az: Az, demonstration: None) -> None:
+def test_document_002_enabled_again_it_has_selected_networks_and_not_all(
+    az: Az, server: ArmServer, demonstration: None
+) -> None:
     az.run("acr update --name myregistry --public-network-enabled false")
     enabled = az.run("acr update --name myregistry --public-network-enabled true")
     assert (enabled["publicNetworkAccess"], enabled["networkRuleSet"]["defaultAction"]) == ("Enabled", "Deny")
+    stored = server.policy("myregistry")
+    assert (stored["publicNetworkAccess"], stored["networkRuleSet"]["defaultAction"]) == ("Enabled", "Deny")
 
 
 # Document 003: data endpoints
@@ -184,6 +215,7 @@ def test_document_003_data_endpoints_are_turned_on_and_shown(az: Az, server: Arm
         "dataEndpoints": [{"endpoint": f"myregistry.eastus.data.{server.suffix}", "region": "eastus"}],
         "loginServer": f"myregistry.{server.suffix}",
     }
+    assert server.policy("myregistry")["dataEndpointEnabled"] is True
 
 
 def test_document_003_a_replication_has_a_data_endpoint_of_its_own(
@@ -199,8 +231,10 @@ def test_document_003_a_replication_has_a_data_endpoint_of_its_own(
             "eastus",
             "westus",
         ]
+        assert server.read(REPLICAS) == ["westus"]
     finally:
         az.run(f"acr replication delete --registry {REGISTRY} --name westus")
+    assert server.read(REPLICAS) == []
 
 
 # Document 004: trusted services

@@ -1,5 +1,5 @@
-"""`az acr login` and `az acr check-health` of the documents, with the login server on port 443: from an address that the
-rules let in, and from one that they don't."""
+"""`az acr login` and `az acr check-health` of the documents, with the login server on port 443: from an address that
+the rules let in, and from one that they don't."""
 
 import json
 from collections.abc import Iterator

@@ -80,7 +80,7 @@ def test_the_activity_log_names_the_command_and_who_gave_it(az: Az, server: ArmS
     assert "demo-pipeline" in page
 
 
-def test_lists_of_many_registries_are_followed_from_page_to_page(az: Az, server: ArmServer, demonstration: None) -> None:
+def test_lists_of_many_registries_are_followed_page_by_page(az: Az, server: ArmServer, demonstration: None) -> None:
     az.run("group create --name many --location eastus")
     try:
         server.manage("shell", "--verbosity", "0", "--command", MANY.format(count=205))

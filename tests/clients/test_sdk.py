@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.server import ROOT
+from tests.clients import azure
 from tests.clients.arm import DEMONSTRATION, ArmServer, path_of
 from tests.clients.azure import AZ
 
@@ -15,9 +16,21 @@ pytestmark = pytest.mark.client
 
 NAME = "sdkregistry"
 USAGES = {
-    **{"Size": 0, "Webhooks": 0, "Geo-replications": 0, "IPRules": 1, "VNetRules": 0},
-    **{"PrivateEndpointConnections": 0, "ScopeMaps": 0, "Tokens": 0},
+    "Size": 0,
+    "Webhooks": 0,
+    "Geo-replications": 0,
+    "IPRules": 1,
+    "VNetRules": 0,
+    "PrivateEndpointConnections": 0,
+    "ScopeMaps": 0,
+    "Tokens": 0,
 }
+
+
+@pytest.fixture(autouse=True)
+def needed() -> None:
+    """The SDK comes with az."""
+    azure.needed()
 
 
 def ran(server: ArmServer, step: str, *, role: str = "Owner", **variables: str) -> subprocess.CompletedProcess[str]:

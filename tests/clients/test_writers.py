@@ -80,7 +80,7 @@ def test_many_who_write_at_once_with_if_match_lose_nothing(server: ArmServer, de
 
     def write(writer: int) -> list[int]:
         """Adds its own, one after the other; the statuses of all it sent."""
-        statuses = []
+        statuses: list[int] = []
         together.wait(timeout=60)
         for number in range(EACH):
             while not statuses or len([each for each in statuses if each == 200]) <= number:
