@@ -38,6 +38,7 @@ def test_a_page_fits_320_pixels(open_page: OpenPage, picture: Picture) -> None:
     page.goto(picture.path)
     if picture.act:
         picture.act(page)
+    page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

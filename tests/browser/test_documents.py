@@ -115,8 +115,9 @@ def test_document_004_trusted_services_off_and_on(page: Page) -> None:
 def test_document_003_dedicated_data_endpoints_are_turned_on(page: Page) -> None:
     open_networking(page, "myregistry")
     page.get_by_label("Enable dedicated data endpoint").check()
-    expect(page.get_by_text("Before you save: clients that only allow")).to_be_visible()
+    expect(page.locator(".dde-warn")).to_contain_text("Before you save: clients that only allow")
+    expect(page.locator(".dde-warn")).to_be_visible()
     save(page, "myregistry")
     open_networking(page, "myregistry")
     expect(page.get_by_label("Enable dedicated data endpoint")).to_be_checked()
-    expect(page.get_by_text("myregistry.eastus.data.azurecr.localhost")).to_be_visible()
+    expect(page.get_by_role("cell").get_by_text("myregistry.eastus.data.azurecr.localhost")).to_be_visible()
