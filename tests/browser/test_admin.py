@@ -124,6 +124,7 @@ def test_rules_are_deleted_in_bulk(open_page: OpenPage, javascript: bool) -> Non
     page = open_page("contributor", javascript=javascript)
     before = changes(page)
     find(page, RULES, "mycontainerregistry")
+    page.wait_for_load_state("networkidle")
     for box in page.locator("#result_list .action-select").all():
         box.check()
     page.locator("select[name=action]").select_option("delete_selected")
