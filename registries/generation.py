@@ -26,7 +26,9 @@ class Generation(models.Model):
     def next(cls) -> int:
         """The number of a new change. Call it late in a transaction: everybody else's changes wait for its end."""
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
-            cls.objects.create(pk=1, value=1)
+            # Two at once may find none; the second waits for the first here, and counts on.
+            cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+            cls.objects.filter(pk=1).update(value=F("value") + 1)
         if connection.vendor == "postgresql":
             call = Func(Value(cls.CHANNEL), Value(""), function="pg_notify", output_field=TextField())
             return cls.objects.annotate(called=call).values_list("value", "called").get(pk=1)[0]
