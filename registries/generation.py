@@ -27,7 +27,7 @@ class Generation(models.Model):
         """The number of a new change. Call it late in a transaction: everybody else's changes wait for its end."""
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
             # Two at once may find none; the second waits for the first here, and counts on.
-            cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+            Generation.objects.bulk_create([Generation(pk=1)], ignore_conflicts=True)
             cls.objects.filter(pk=1).update(value=F("value") + 1)
         if connection.vendor == "postgresql":
             call = Func(Value(cls.CHANNEL), Value(""), function="pg_notify", output_field=TextField())
