@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 PORT = 443  # every endpoint speaks HTTPS
 GLOBAL = "Global"
@@ -69,13 +70,9 @@ class RegistryHosts:
         """None for a registry that is served under a name of one's own."""
         return CLOUDS.get(self.suffix)
 
-    def only(self, region: str) -> "RegistryHosts":
+    def only(self, region: str) -> Self:
         """As a client sees it that needs one region; every region where it is empty."""
         return replace(self, data=tuple(each for each in self.data if region in ("", each.region)))
-
-    def switched(self) -> "RegistryHosts":
-        """With dedicated data endpoints the other way round."""
-        return replace(self, dedicated=not self.dedicated)
 
 
 def must_reach(hosts: RegistryHosts, *, microsoft: bool = False) -> tuple[Endpoint, ...]:
@@ -104,6 +101,34 @@ def _microsoft(cloud: Cloud) -> Iterable[Endpoint]:
     registry, data = cloud.images
     yield Endpoint(Purpose.MICROSOFT, GLOBAL, registry, "Manifests of the images that Microsoft publishes")
     yield Endpoint(Purpose.MICROSOFT, GLOBAL, data, "Their layers")
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What clients must reach while dedicated data endpoints are off, and while they are on."""
+
+    off: tuple[Endpoint, ...]
+    on: tuple[Endpoint, ...]
+
+    @classmethod
+    def of(cls, hosts: RegistryHosts) -> Self:
+        return cls(
+            must_reach(replace(hosts, dedicated=False)),
+            must_reach(replace(hosts, dedicated=True)),
+        )
+
+    @property
+    def only_off(self) -> tuple[str, ...]:
+        """The hosts that nobody needs once they are on."""
+        return tuple(each.host for each in self.off if each not in self.on)
+
+    @property
+    def only_on(self) -> tuple[str, ...]:
+        return tuple(each.host for each in self.on if each not in self.off)
+
+    @property
+    def all(self) -> tuple[Endpoint, ...]:
+        return (*self.off, *(each for each in self.on if each not in self.off))
 
 
 @dataclass(frozen=True, slots=True)

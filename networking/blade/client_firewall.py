@@ -9,15 +9,9 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from networking.access.endpoints import (
-    PORT,
-    DataEndpoint,
-    RegistryHosts,
-    TagNeed,
-    must_reach,
-    tags_needed,
-)
+from networking.access.endpoints import PORT, RegistryHosts, Switch, TagNeed, must_reach, tags_needed
 from networking.access.problems import Problem
+from networking.blade.client_hosts import hosts_of
 from networking.blade.http import BladeRequest
 from networking.exchange.client_firewall import ClientRules, Format, spell
 from networking.exchange.tag_rules import TagRule
@@ -53,7 +47,7 @@ def client_firewall(request: BladeRequest, name: str) -> HttpResponse:
         "last_import": last,
         "missing": asked.prefixes and last is None,
         "may_change": registry.is_premium and request.user.may(CHANGE, registry),
-        **_switching(hosts),
+        "switch": Switch.of(hosts),
     }
     return render(request, "networking/client_firewall.html", context)
 
@@ -71,14 +65,6 @@ def client_firewall_file(request: BladeRequest, name: str) -> HttpResponse:
     response = HttpResponse(text, content_type=f"{asked.form.content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{registry.name}-{asked.form.file_name}"'
     return response
-
-
-def hosts_of(registry: Registry) -> RegistryHosts:
-    data = (
-        DataEndpoint(host.split(".")[1], location, host)  # <registry>.<region>.data.<suffix>
-        for location, host in registry.data_endpoints
-    )
-    return RegistryHosts(registry.login_server, tuple(data), dedicated=registry.data_endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +132,3 @@ def _source(last: ServiceTagImport | None) -> str:
     if last is None or last.ended_at is None:
         return ""
     return f"From service tags {last.cloud} {last.change_number}, imported {last.ended_at:%-d %b %Y}."
-
-
-def _switching(hosts: RegistryHosts) -> dict[str, Any]:
-    """What a client's firewall needs before dedicated data endpoints are switched, and what may go afterwards."""
-    now, then = must_reach(hosts), must_reach(hosts.switched())
-    return {
-        "before_switch": [each.host for each in then if each not in now],
-        "after_switch": [each.host for each in now if each not in then],
-    }

@@ -3,9 +3,10 @@
 from typing import Any
 
 from networking.access.decision import ConnectionState
+from networking.access.endpoints import Switch
 from networking.access.policy import MAX_IP_RULES, MAX_RULE_NAME, MAX_RULE_NOTE, PublicAccess
 from networking.blade.access_card import card, check, note_on_access, private_endpoints_line
-from networking.blade.client_hosts import ClientHosts
+from networking.blade.client_hosts import hosts_of
 from networking.blade.connection_lines import states_at
 from networking.blade.http import BladeRequest
 from networking.blade.subnet_rules import SubnetRules
@@ -49,7 +50,7 @@ def blade_context(request: BladeRequest, registry: Registry, draft: Draft, *, fa
         # A draft that would turn them off was made before the approval: there the box can be ticked again.
         "data_endpoint_locked": draft.data_endpoint and ConnectionState.APPROVED in connected,
         "subnet_rules": SubnetRules.of(draft, connected),
-        "client_hosts": ClientHosts.of(registry),
+        "data_switch": Switch.of(hosts_of(registry)),
         "shift": [f"{each.who}." for each in tell_policies(draft.stored, draft.policy, trusted).shifted],
         "max_comment": MAX_COMMENT,
         "checked": check(request.POST.get("probe", ""), draft.stored, draft.policy, trusted),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from networking.access.endpoints import DataEndpoint, RegistryHosts, TagNeed, must_reach, tags_needed
+from networking.access.endpoints import DataEndpoint, RegistryHosts, Switch, TagNeed, must_reach, tags_needed
 
 DATA = (
     DataEndpoint("eastus", "East US", "myregistry.eastus.data.azurecr.io"),
@@ -69,10 +69,11 @@ def test_every_endpoint_stands_there_in_order(asked: RegistryHosts, microsoft: b
 
 
 def test_the_login_url_is_the_same_whether_data_endpoints_are_on_or_off() -> None:
-    off = hosts()
-    assert names(off)[:2] == names(off.switched())[:2] == ["myregistry.azurecr.io", "azurecr.io"]
-    assert off.switched().switched() == off
-    assert set(names(off)) & set(names(off.switched())) == set(names(off)[:2])
+    switch = Switch.of(hosts())
+    assert [each.host for each in switch.off if each in switch.on] == ["myregistry.azurecr.io", "azurecr.io"]
+    assert switch.only_off == ("*.blob.core.windows.net",)
+    assert switch.only_on == tuple(each.host for each in hosts().data)
+    assert switch == Switch.of(hosts(dedicated=True))
 
 
 @pytest.mark.parametrize(

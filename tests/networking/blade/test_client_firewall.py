@@ -73,16 +73,16 @@ def test_the_page_says_what_stays_and_what_a_switch_changes(reader: Client, regi
     assert f"The login URL <code>{LOGIN}</code> never changes, whether dedicated data endpoints are on or off." in page
     assert (
         "<dt>Before you turn them on, allow</dt><dd><code>mycontainerregistry.eastus.data.azurecr.io</code>, "
-        "<code>mycontainerregistry.westus.data.azurecr.io</code></dd>" in page
+        "<code>mycontainerregistry.westus.data.azurecr.io</code> </dd>" in page
     )
-    assert "<dt>Afterwards you can drop</dt><dd><code>*.blob.core.windows.net</code></dd>" in page
+    assert "<dt>Afterwards you can drop</dt><dd><code>*.blob.core.windows.net</code> </dd>" in page
     assert "az acr update --name mycontainerregistry --data-endpoint-enabled</code>" in page
     assert "az acr show-endpoints --name mycontainerregistry" in page
 
 
 def test_turning_them_off_needs_blob_storage_first(reader: Client, with_data_endpoints: Registry) -> None:
     page = text_of(reader.get(URL))
-    assert "<dt>Before you turn them off, allow</dt><dd><code>*.blob.core.windows.net</code></dd>" in page
+    assert "<dt>Before you turn them off, allow</dt><dd><code>*.blob.core.windows.net</code> </dd>" in page
     assert "--data-endpoint-enabled false</code>" in page
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from networking.access.endpoints import Switch
 from networking.access.policy import AccessPolicy
 from networking.arm.registry_queries import stored
-from networking.blade.client_hosts import STORAGE, ClientHosts
+from networking.blade.client_hosts import hosts_of
 from networking.models import EndpointSettings
 from networking.replicating import Wanted, replicate
 from registries.models import Registry
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 URL = "/registries/myregistry/networking/data-endpoints/"
 BLADE = "/registries/myregistry/networking/"
 LOGIN = "myregistry.azurecr.io"
+STORAGE = "*.blob.core.windows.net"
 EAST, WEST = "myregistry.eastus.data.azurecr.io", "myregistry.westus.data.azurecr.io"
 
 
@@ -33,7 +35,7 @@ def registry(*, on: bool, replicated: bool = True, **more: Any) -> Registry:
 
 
 def text_of(answer: Any) -> str:
-    return unescape(answer.content.decode())
+    return " ".join(unescape(answer.content.decode()).split())
 
 
 def test_before_they_are_switched_on_the_page_lists_what_firewalls_need_before_and_after(reader: Client) -> None:
@@ -46,7 +48,7 @@ def test_before_they_are_switched_on_the_page_lists_what_firewalls_need_before_a
     assert "Dedicated data endpoints are <strong>off</strong> for 'myregistry'." in page
     assert "To switch them on without a failed pull" in page
     assert 'data-copy="az acr update --name myregistry --data-endpoint-enabled"' in page
-    assert f'data-copy="{EAST}\n{WEST}"' in page
+    assert f'data-copy="{EAST} {WEST}"' in page
     assert "TCP port 443" in page
     assert "The login server stays the same either way." in page
 
@@ -67,8 +69,20 @@ def test_the_hosts_stand_in_the_order_of_show_endpoints() -> None:
     replicate(made, "australiaeast", Wanted(), make.BO)
     made.refresh_from_db()
     hosts = stored(made).hosts("data")
-    assert list(ClientHosts.of(made).when_on) == hosts
+    assert list(Switch.of(hosts_of(made)).only_on) == hosts
     assert [host.split(".")[1] for host in hosts] == ["australiaeast", "eastus", "westus"]
+
+
+def test_a_registry_under_a_name_of_ones_own_is_told_the_hosts_of_its_own_gate(
+    reader: Client, contributor: Client, settings: Settings
+) -> None:
+    settings.LOGIN_SERVER_SUFFIX = "registry.example.org"
+    registry(on=False)
+    blob = "myregistry.blob.registry.example.org"
+    assert reader.get(URL).context["needed_now"] == ["myregistry.registry.example.org", "registry.example.org", blob]
+    page = text_of(contributor.get(BLADE))
+    assert f"clients that only allow <code>{blob}</code> will fail to pull layers." in page
+    assert STORAGE not in page
 
 
 def test_an_approved_private_endpoint_holds_on_to_them(reader: Client) -> None:
