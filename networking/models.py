@@ -109,16 +109,20 @@ class EndpointSettings(models.Model):
             before = row.policy
             if before.fingerprint != seen:
                 return Stale(registry.changes.filter(operation=UPDATE).order_by("-at", "-pk").first())
-            if policy == before:
-                return None
-            if problem := policy.problem_for_tier(registry.sku):
-                return problem
-            if before.data_endpoint and not policy.data_endpoint and requires_data_endpoint(registry):
-                return DATA_ENDPOINT_REQUIRED
-            row._write(policy, origin)
-            return Change.record(registry, UPDATE, origin, before=before.record(), after=policy.record())
+            return row.store_locked(before, policy, origin)
 
-    def _write(self, policy: AccessPolicy, origin: Origin) -> None:
+    def store_locked(self, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> Change | Problem | None:
+        """As `store`, for whoever holds the registry's lock since before this row and its policy were read."""
+        if policy == before:
+            return None
+        if problem := policy.problem_for_tier(self.registry.sku):
+            return problem
+        if before.data_endpoint and not policy.data_endpoint and requires_data_endpoint(self.registry):
+            return DATA_ENDPOINT_REQUIRED
+        self._write(before, policy, origin)
+        return Change.record(self.registry, UPDATE, origin, before=before.record(), after=policy.record())
+
+    def _write(self, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
         self.public_network_access = policy.public_network_access.value
         self.default_action = policy.default_action.value
         self.trusted_services = policy.trusted_services
@@ -126,7 +130,8 @@ class EndpointSettings(models.Model):
         self.data_endpoint = policy.data_endpoint
         self.subnets = list(policy.subnets)
         self.save()
-        self._write_rules(policy.rules, origin)
+        if policy.rules != before.rules:
+            self._write_rules(policy.rules, origin)
         registry = self.registry
         registry.public_access = policy.public_access.value
         registry.rule_count = len(policy.rules)

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.db import connection, models
-from django.db.models import F, Func, TextField, Value
 
 
 class Generation(models.Model):
@@ -25,14 +24,22 @@ class Generation(models.Model):
     @classmethod
     def next(cls) -> int:
         """The number of a new change. Call it late in a transaction: everybody else's changes wait for its end."""
-        if not cls.objects.filter(pk=1).update(value=F("value") + 1):
+        while (number := cls._counted()) is None:
             # Two at once may find none; the second waits for the first here, and counts on.
             Generation.objects.bulk_create([Generation(pk=1)], ignore_conflicts=True)
-            cls.objects.filter(pk=1).update(value=F("value") + 1)
-        if connection.vendor == "postgresql":
-            call = Func(Value(cls.CHANNEL), Value(""), function="pg_notify", output_field=TextField())
-            return cls.objects.annotate(called=call).values_list("value", "called").get(pk=1)[0]
-        return cls.current()
+        return number
+
+    @classmethod
+    def _counted(cls) -> int | None:
+        """Counts, and on PostgreSQL calls it out, in one query; None where the row isn't there yet."""
+        called = ", pg_notify(%s, '')" if connection.vendor == "postgresql" else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {cls._meta.db_table} SET value = value + 1 WHERE id = 1 RETURNING value{called}",  # noqa: S608
+                [cls.CHANNEL] if called else [],
+            )
+            row = cursor.fetchone()
+        return row[0] if row else None
 
     @classmethod
     def current(cls) -> int:

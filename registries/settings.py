@@ -76,6 +76,7 @@ def database() -> dict[str, Any]:
         raise ImproperlyConfigured(
             "DATABASE_URL can't be read; it must look like postgresql://user:password@host/name."
         ) from None
+    config["CONN_MAX_AGE"] = 60
     match config["ENGINE"]:
         case "django.db.backends.sqlite3":
             config["OPTIONS"] = {
@@ -85,7 +86,6 @@ def database() -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             }
         case "django.db.backends.postgresql":
-            config["CONN_MAX_AGE"] = 60
             config["CONN_HEALTH_CHECKS"] = True
             # A machine that vanished is missed after seconds, not after the quarter of an hour that TCP waits.
             noticed = {"connect_timeout": 10, "tcp_user_timeout": 20_000}

@@ -199,3 +199,14 @@ def test_an_unchanged_lock_is_not_installed_again(shell: Shell) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     assert shell.make("run", f"PORT={port}") == (2, "")
+
+
+def test_a_test_with_transactions_of_its_own_puts_back_what_migrations_made() -> None:
+    """Without, the roles are gone for the next one of the same process, whichever that is."""
+    marks = [
+        (path.name, each)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for each in re.findall(r"django_db\([^)]*transaction=True[^)]*\)", path.read_text())
+    ]
+    assert marks
+    assert [each for each in marks if "serialized_rollback=True" not in each[1]] == []

@@ -14,7 +14,7 @@ from networking.arm.document import TYPE
 from networking.arm.errors import ArmError, problem
 from networking.arm.places import require_region_of, require_same_region
 from networking.arm.registry_body import Asked, too_much
-from networking.models import EndpointSettings, Stale, requires_data_endpoint
+from networking.models import EndpointSettings, requires_data_endpoint
 from networking.virtual_networks import SUBNET_ID, subnet_at
 from registries.models import Origin, Registry, ResourceGroup, Subscription
 from registries.resource_id import PROVIDER
@@ -41,7 +41,7 @@ def create(group: ResourceGroup, name: str, asked: Asked, version: str, origin: 
         tags=asked.tags or {},
         kept_aside=kept,
     )
-    _store(registry, AccessPolicy(), policy, origin)
+    _store(EndpointSettings(registry=registry), AccessPolicy(), policy, origin)
     return registry
 
 
@@ -49,7 +49,8 @@ def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> N
     """What a PUT says, and ARM's defaults for what it doesn't. `registry` is locked."""
     sku = _needed_sku(asked)
     require_region_of(TYPE, asked.location or "")
-    before = EndpointSettings.of(registry).policy
+    row = EndpointSettings.of(registry)
+    before = row.policy
     policy, kept = asked.policy_instead_of(before, version), asked.kept_instead_of(registry.kept_aside, version)
     if (
         asked.networking.get("dataEndpointEnabled") is None
@@ -58,19 +59,20 @@ def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> N
     ):
         # The service turned it on with the private endpoint: a template that says nothing of it turns nothing off.
         policy = dataclasses.replace(policy, data_endpoint=True)
-    _change(registry, asked, before, policy, kept, sku=sku, tags=asked.tags or {}, origin=origin)
+    _change(row, asked, before, policy, kept, sku=sku, tags=asked.tags or {}, origin=origin)
 
 
 def merge(registry: Registry, asked: Asked, origin: Origin) -> None:
     """What a PATCH says; everything else stays. `registry` is locked."""
-    before = EndpointSettings.of(registry).policy
+    row = EndpointSettings.of(registry)
+    before = row.policy
     policy, kept = asked.policy_upon(before), asked.kept_upon(registry.kept_aside)
     tags = registry.tags if asked.tags is None else asked.tags
-    _change(registry, asked, before, policy, kept, sku=asked.sku or registry.sku, tags=tags, origin=origin)
+    _change(row, asked, before, policy, kept, sku=asked.sku or registry.sku, tags=tags, origin=origin)
 
 
 def _change(
-    registry: Registry,
+    row: EndpointSettings,
     asked: Asked,
     before: AccessPolicy,
     policy: AccessPolicy,
@@ -80,6 +82,7 @@ def _change(
     tags: dict[str, str],
     origin: Origin,
 ) -> None:
+    registry = row.registry
     group = registry.resource_group.name
     require_same_region(TYPE, registry.name, group, stored=registry.location, location=asked.location or "")
     _refuse_what_is_kept(registry.kept_aside, kept)
@@ -88,20 +91,19 @@ def _change(
     downgrade = registry.is_premium and sku != registry.sku
     if not downgrade:
         _refuse_rule_set(policy, asked, sku)
-        registry.change_tier(sku, origin)  # an upgrade comes first: the policy may need it
-    _store(registry, before, policy, origin)
+        if sku != registry.sku:
+            registry.change_tier(sku, origin)  # an upgrade comes first: the policy may need it
+    _store(row, before, policy, origin)
     if downgrade:
         _downgrade(registry, sku, origin)
     registry.change_tags(tags, origin)
     registry.change_kept_aside(kept, origin)
 
 
-def _store(registry: Registry, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
-    stored = EndpointSettings.store(registry, policy, seen=before.fingerprint, origin=origin)
+def _store(row: EndpointSettings, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
+    stored = row.store_locked(before, policy, origin)
     if isinstance(stored, Problem):
         raise problem(stored)
-    if isinstance(stored, Stale):
-        raise RuntimeError("A policy changed under the lock that every change takes.")
 
 
 def _downgrade(registry: Registry, sku: str, origin: Origin) -> None:

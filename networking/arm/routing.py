@@ -20,6 +20,7 @@ from networking.arm import tokens
 from networking.arm.bodies import parsed
 from networking.arm.errors import ArmError, bad_request, internal
 from networking.arm.http import ArmRequest, request_id
+from networking.arm.kept_answers import Look
 
 logger = logging.getLogger("portcullis.arm")
 
@@ -38,7 +39,7 @@ class View(Protocol):
 class Route:
     """One operation. `body` and `form` are JSON schemas of what it takes, `answers` those of what it gives by status
     (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `public` needs
-    neither a token nor a version."""
+    neither a token nor a version. An answer is `kept` where only the database and the address make it."""
 
     method: str
     template: str
@@ -51,6 +52,7 @@ class Route:
     answers: Mapping[int, Schema | None]
     query: Mapping[str, Schema]
     public: bool
+    kept: bool
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -112,6 +114,7 @@ def route[V: Callable[..., HttpResponseBase]](
     answers: Mapping[int, Schema | None] | None = None,
     query: Mapping[str, Schema] | None = None,
     public: bool = False,
+    kept: bool = False,
 ) -> Callable[[V], V]:
     """Register a view. `operation` is the id of the operation in OpenAPI, like Registries_Get."""
 
@@ -128,6 +131,7 @@ def route[V: Callable[..., HttpResponseBase]](
             answers={200: OBJECT} if answers is None else answers,
             query=query or {},
             public=public,
+            kept=kept,
         )
         node = ROOT
         for segment in made.segments:
@@ -182,14 +186,29 @@ def dispatch(request: ArmRequest) -> HttpResponseBase:
 def _answered(request: ArmRequest, segments: list[str]) -> HttpResponseBase:
     request.get_host()  # DisallowedHost, a SuspiciousOperation, where it is not ours
     _check_text(request)
-    found = ROOT.find(segments)
-    node, values = found if found is not None else (Node(), ())
-    method = request.method or ""
+    place = ROOT.find(segments) or (Node(), ())
+    node, method = place[0], request.method or ""
     chosen = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
     if not (chosen and chosen.public):
         request.api_version = _version(request)
-        request.account = tokens.identify(request.headers.get("Authorization", ""))
-    if found is None:
+    if chosen is None or not chosen.kept or method != "GET":
+        return _made(request, segments, place, chosen)
+    look = Look.of(request)
+    response = look.found()
+    if response is not None:
+        return response
+    made = _made(request, segments, place, chosen)
+    look.keep(made, tokens.ends(_authorization(request)))
+    return made
+
+
+def _made(
+    request: ArmRequest, segments: list[str], place: tuple[Node, tuple[str, ...]], chosen: Route | None
+) -> HttpResponseBase:
+    node, values = place
+    if not (chosen and chosen.public):
+        request.account = tokens.identify(_authorization(request))
+    if not node.routes:
         raise _unknown(segments, request.api_version)
     if chosen is None:
         raise _not_allowed(request, node)
@@ -197,9 +216,13 @@ def _answered(request: ArmRequest, segments: list[str]) -> HttpResponseBase:
         raise _forbidden(request, chosen.action.format(**chosen.named(values)))
     request.json = parsed(request) if chosen.body is not None else None
     response = chosen.view(request, **chosen.named(values))
-    if method == "HEAD" and isinstance(response, HttpResponse):
+    if request.method == "HEAD" and isinstance(response, HttpResponse):
         response.content = b""
     return response
+
+
+def _authorization(request: HttpRequest) -> str:
+    return request.headers.get("Authorization", "")
 
 
 def _check_text(request: HttpRequest) -> None:

@@ -83,6 +83,11 @@ def identify(authorization: str) -> Account:
     return account
 
 
+def ends(authorization: str) -> float:
+    """When the token ends that `identify` took, in seconds since 1970."""
+    return float(_kept(authorization.partition(" ")[2].strip())["exp"])
+
+
 @lru_cache(maxsize=4096)
 def _kept(token: str) -> dict[str, Any]:
     """Checking a signature costs a tenth of a millisecond, and az shows one token many times. ValueError where it is

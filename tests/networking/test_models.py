@@ -392,7 +392,7 @@ def test_rows_say_what_they_are(db: None) -> None:
 
 # Two at the same moment, over two connections
 
-together = pytest.mark.django_db(transaction=True)
+together = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 ROUNDS = 5
 
 
@@ -401,9 +401,9 @@ def slow_write(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds the door between the check and the write open, so that whoever has no lock is sure to walk in."""
     write = EndpointSettings._write
 
-    def slowly(self: EndpointSettings, policy: AccessPolicy, origin: Origin) -> None:
+    def slowly(self: EndpointSettings, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
         time.sleep(0.03)
-        write(self, policy, origin)
+        write(self, before, policy, origin)
 
     monkeypatch.setattr(EndpointSettings, "_write", slowly)
 

@@ -222,7 +222,7 @@ def test_loading_takes_one_query(registry: Registry, django_assert_num_queries: 
         assert kept(registry) == [("Office", "9.9.9.9")]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_people_who_add_the_same_range_at_once_are_told_apart() -> None:
     registry = make.registry()
 

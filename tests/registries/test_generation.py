@@ -20,9 +20,9 @@ def test_the_count_begins_at_nothing_and_goes_up_by_one() -> None:
 
 
 @pytest.mark.django_db
-def test_a_new_number_takes_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_new_number_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     Generation.next()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         Generation.next()
 
 
@@ -83,7 +83,7 @@ def test_a_group_that_goes_leaves_one_for_each_registry() -> None:
     ]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_no_number_is_given_twice() -> None:
     Generation.next()
     given: list[int] = []
@@ -109,7 +109,7 @@ def called(listening: "psycopg.Connection[Any]") -> list[str]:
     return [each.channel for each in listening.notifies(timeout=0.5)]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite calls nobody.")
 def test_a_change_is_called_out_when_it_is_there_to_be_read() -> None:
     Generation.next()

@@ -1,20 +1,18 @@
 """Registries: listed, shown, created or replaced, merged into, deleted."""
 
-import json
-
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 
 from networking.access.problems import Code, Problem
 from networking.arm import registry_changes, rendering
 from networking.arm.conditions import require_conditions
-from networking.arm.errors import JSON, ArmError, group_not_found, problem
+from networking.arm.errors import ArmError, group_not_found, problem
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
-from networking.arm.paging import QUERY, begins_after, next_link, page_size
+from networking.arm.paging import QUERY, begins_after, listed, page_size
 from networking.arm.places import require_provider
-from networking.arm.registry_answers import all_spelled, rows, spelled_at
 from networking.arm.registry_body import Asked, read
-from networking.arm.registry_queries import of_subscription, registry_at, stored
+from networking.arm.registry_queries import of_subscription, registry_at, stored, stored_all, whole
 from networking.arm.registry_schemas import REGISTRY, REGISTRY_BODY, REGISTRY_PATCH, listing
 from networking.arm.routing import route
 from registries.models import CHANGE, CREATE, DELETE, NAME_RULE, VIEW, Registry, RegistryQuerySet, ResourceGroup
@@ -39,8 +37,9 @@ IN_USE = (
     permission=VIEW,
     query=QUERY,
     answers={200: listing(REGISTRY)},
+    kept=True,
 )
-def in_subscription(request: ArmRequest, subscription: str) -> HttpResponse:
+def in_subscription(request: ArmRequest, subscription: str) -> HttpResponseBase:
     return _listed(request, of_subscription(subscription_at(subscription)))
 
 
@@ -52,8 +51,9 @@ def in_subscription(request: ArmRequest, subscription: str) -> HttpResponse:
     permission=VIEW,
     query=QUERY,
     answers={200: listing(REGISTRY)},
+    kept=True,
 )
-def in_group(request: ArmRequest, subscription: str, group: str) -> HttpResponse:
+def in_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     return _listed(request, Registry.objects.filter(resource_group=group_at(subscription, group)))
 
 
@@ -64,10 +64,10 @@ def in_group(request: ArmRequest, subscription: str, group: str) -> HttpResponse
     summary="One registry",
     permission=VIEW,
     answers={200: REGISTRY},
+    kept=True,
 )
-def show(request: ArmRequest, subscription: str, group: str, name: str) -> HttpResponse:
-    spelled = spelled_at(subscription, group, name, request.api_version)
-    return HttpResponse(spelled.body, content_type=JSON, headers={"ETag": spelled.etag})
+def show(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
+    return _shown(request, stored(registry_at(subscription, group, name)))
 
 
 @route(
@@ -173,10 +173,10 @@ def _shown(request: ArmRequest, of: rendering.Stored, *, status: int = 200) -> J
     return answer(rendering.registry(of, request.api_version), status=status, headers={"ETag": of.etag})
 
 
-def _listed(request: ArmRequest, registries: RegistryQuerySet) -> HttpResponse:
+def _listed(request: ArmRequest, registries: RegistryQuerySet) -> HttpResponseBase:
+    # The page first: what a registry is made of is asked for no more of them than are shown.
     top, (_, after) = page_size(request), begins_after(request)
-    found = rows(registries.filter(pk__gt=after).order_by("pk")[: top + 1])
-    items = b",".join(each.body for each in all_spelled(found[:top], request.api_version))
-    link = json.dumps(next_link(request, (0, found[top - 1].pk))).encode() if len(found) > top else b""
-    body = b'{"value":[%b]%b}' % (items, b',"nextLink":%b' % link if link else b"")
-    return HttpResponse(body, content_type=JSON)
+    found = list(registries.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[: top + 1])
+    shown = stored_all(list(whole().filter(pk__in=found[:top]).order_by("pk")))
+    items = (rendering.registry(each, request.api_version) for each in shown)
+    return listed(request, items, (0, found[top - 1]) if len(found) > top else None)

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-from networking.arm import registry_answers, tokens
+from networking.arm import tokens
 from registries.models import Account
 from tests import make
 from tests.networking.arm.asking import Arm
@@ -18,7 +18,6 @@ def arm_server(settings: Settings, db: None) -> None:
     settings.ROOT_URLCONF = "networking.arm.urls"
     settings.MIDDLEWARE = django_settings.ARM_MIDDLEWARE
     settings.LOGIN_SERVER_SUFFIX = "azurecr.io"
-    registry_answers.kept.clear()
 
 
 @pytest.fixture

@@ -388,7 +388,7 @@ def test_a_client_that_leaves_early_is_told_of_too(site: Site, registry: Behind,
 # Its own snapshot
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_first_request_waits_until_there_is_something_to_judge_by(
     settings: Settings, lines: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -64,7 +64,7 @@ def failing(error: Exception) -> Callable[[], None]:
 # The thread
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_loads_and_follows_every_change() -> None:
     registry = make.registry("contoso", policy=make.selected("16.17.18.0/24"))
     snapshot, told = Snapshot(), Told()
@@ -77,7 +77,7 @@ def test_it_loads_and_follows_every_change() -> None:
     assert "portcullis-snapshot" not in {each.name for each in threading.enumerate()}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite wakes nobody.")
 def test_postgresql_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "EVERY", 3600.0)
@@ -95,7 +95,7 @@ def test_postgresql_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     keeper.stop()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_is_one_thread_however_often_it_is_woken() -> None:
     with kept(Keeper(Snapshot(), Told())) as keeper:
         for _ in range(100):
@@ -103,7 +103,7 @@ def test_it_is_one_thread_however_often_it_is_woken() -> None:
         assert [each.name for each in threading.enumerate()].count("portcullis-snapshot") == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_died_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = Snapshot()
@@ -211,7 +211,7 @@ def test_another_file_in_its_place_is_another_database(
     assert not file.exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_nothing_is_told_before_there_is_anything(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot, told = Snapshot(), Told()
     failed = threading.Event()

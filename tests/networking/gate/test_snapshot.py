@@ -157,7 +157,7 @@ def somebody_writing() -> Iterator[None]:
         other.close()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no lock that readers could wait for.")
 def test_it_reads_while_somebody_writes() -> None:
     make.registry("contoso", policy=make.selected("16.17.18.0/24"))

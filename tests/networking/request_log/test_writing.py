@@ -20,7 +20,7 @@ from tests import make
 from tests.networking.request_log.test_lines import AT, READ, SAID
 
 # The thread has a connection of its own, which sees only what is committed.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 Store = Callable[[list[Line | Report], LastUses], int]
 
