@@ -1,9 +1,28 @@
-"""What `manage.py check --deploy` asks of our own settings."""
+"""What `manage.py check` asks of our own settings, some of it with `--deploy` only."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
+
+from networking.gate import hosts
+
+
+@register
+def our_own_hosts_are_no_registries(**_: Any) -> list[Error]:
+    """The front answers for registries before Django sees a request, so under such a name no page would open."""
+    ours = dict.fromkeys([*settings.ALLOWED_HOSTS, urlsplit(settings.ARM_URL).hostname or ""])
+    return [
+        Error(
+            f"{host} is Portcullis' own host, but under LOGIN_SERVER_SUFFIX={settings.LOGIN_SERVER_SUFFIX} it is a "
+            "registry's.",
+            hint="Give the registries a suffix of their own, like registries.example.org.",
+            id="portcullis.E003",
+        )
+        for host in ours
+        if hosts.parse(host) is not None
+    ]
 
 
 @register(Tags.security, deploy=True)

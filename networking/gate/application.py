@@ -17,7 +17,7 @@ from django.utils.http import http_date
 from networking.access.decision import SubnetHost
 from networking.client_address import parse_address
 from networking.gate import hosts
-from networking.gate.asking import Gate, Question, Verdict
+from networking.gate.asking import TOKEN_ENDPOINTS, Gate, Question, Verdict
 from networking.gate.keeping import Keeper
 from networking.gate.refusals import JSON, NEVER_KEPT, Reply, not_found, unavailable
 
@@ -25,7 +25,7 @@ logger = logging.getLogger("portcullis.gate")
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
-Handle = Callable[[Gate, Question, Environ], Reply]  # the token endpoints
+Handle = Callable[[Gate, Question, Environ], tuple[Reply, Verdict]]  # the token endpoints
 
 LONGEST = 8192  # of one header; a proxy sends no longer one
 READ = (
@@ -74,8 +74,8 @@ class Application:
         # Envoy puts the path that was asked for behind ours.
         if path == "/decide" or path.startswith("/decide/"):
             return _of(self._gate.answer(question(environ)))
-        if path in ("/oauth2/token", "/oauth2/exchange"):
-            return self._log_in(self._gate, question(environ), environ)
+        if path in TOKEN_ENDPOINTS:
+            return _with(*self._log_in(self._gate, question(environ), environ))
         return self._state() if path == "/state" else not_found()
 
     def _state(self) -> Reply:
@@ -136,19 +136,28 @@ def _fault(environ: Environ) -> str:
 def _of(verdict: Verdict) -> Reply:
     """For the proxy: the client's answer, and beside it what goes to the proxy's log. What is certain may be kept for
     a second; a fault may not."""
-    if verdict.reply is not None and verdict.reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return verdict.reply
-    reply = verdict.reply or Reply(HTTPStatus.NO_CONTENT)
-    said = (
+    return _with(
+        verdict.reply or Reply(HTTPStatus.NO_CONTENT),
+        verdict,
         # nginx counts in whole seconds: this is the rest of the current one, where max-age=1 would be up to two.
         ("Expires", http_date()),
         ("Cache-Control", f"stale-if-error={settings.GATE_GRACE}" if settings.GATE_GRACE else ""),
+        ("Gatedatahost", verdict.data_host),
+        ("Gatelayer", verdict.layer),
+    )
+
+
+def _with(reply: Reply, verdict: Verdict, *more: tuple[str, str]) -> Reply:
+    """The answer with what the network had to say, for the proxy's log. A fault says nothing."""
+    if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return reply
+    said = (
+        *more,
         ("Gatereason", verdict.reason),
         ("Gaterule", verdict.rule),
         ("Gateregistry", verdict.registry),
         ("Gategeneration", str(verdict.generation)),
         ("Gatecorrelation", verdict.correlation_id),
-        ("Gatedatahost", verdict.data_host),
-        ("Gatelayer", verdict.layer),
+        ("Gatetester", verdict.tester),
     )
     return Reply(reply.status, (*reply.headers, *(each for each in said if each[1])), reply.body)

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from networking.gate.snapshot import Snapshot
 logger = logging.getLogger("portcullis.gate")
 
 QUOTED = 80
+TOKEN_ENDPOINTS = ("/oauth2/token", "/oauth2/exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Verdict:
     generation: int = 0
     data_host: str = ""  # where layers of this registry are to be had
     layer: str = ""  # the signed query of the link there, where a layer was asked for
+    tester: str = ""  # where the tester tells of this very request, as a path; of a refusal only
 
     @property
     def allowed(self) -> bool:
@@ -97,6 +99,10 @@ class Gate:
         claims = self._identify(question.authorization, host)
         if claims is not None:
             return self.network(question, trusted=claims.trusted)
+        if question.uri.partition("?")[0] in TOKEN_ENDPOINTS:
+            # Nobody has a token yet there. Who could be let in at all is passed on, and judged by the endpoint.
+            verdict = self.network(question, trusted=True)
+            return replace(verdict, decision=None) if verdict.allowed else verdict
         if not self.snapshot.usable:
             return self._closed(question)
         scope = scope_of(question.method, question.uri)
@@ -106,16 +112,21 @@ class Gate:
         """The network's verdict alone; `trusted` where the caller has proven to be a trusted service."""
         if not self.snapshot.usable:
             return self._closed(question)
-        host = question.host
-        registry = host.registry if host else ""
-        policy = self.snapshot.policy_of(registry) if host and self._serves(host) else None
-        decision = decide(policy, self._caller(question, registry, trusted=trusted))
+        decision = self.decision(question, trusted=trusted)
         if decision.allowed:
             return self._verdict(question, None, decision, trusted=trusted)
         correlation_id = str(uuid.uuid4())
-        verdict = self._verdict(question, denied(question.address, correlation_id), decision, correlation_id)
+        refused = self._verdict(question, denied(question.address, correlation_id), decision, correlation_id)
+        verdict = replace(refused, tester=_tester(question))
         _log(question, verdict)
         return verdict
+
+    def decision(self, question: Question, *, trusted: bool = False) -> Decision:
+        """The same without an answer to the client, and without a trace."""
+        host = question.host
+        registry = host.registry if host else ""
+        policy = self.snapshot.policy_of(registry) if host and self._serves(host) else None
+        return decide(policy, self._caller(question, registry, trusted=trusted))
 
     def _serves(self, host: Host) -> bool:
         return host.kind is not HostKind.DATA or host.region in self.snapshot.data_regions(host.registry)
@@ -161,10 +172,7 @@ class Gate:
 
 
 def _log(question: Question, verdict: Verdict) -> None:
-    """With the way to the tester, which tells of this very request. What a client wrote is quoted."""
-    host = None if question.host_kind is SubnetHost.VIRTUAL_MACHINE else question.host_kind
-    asked = {"ip": question.address or "", "subnet": question.subnet, "host": host, "endpoint": question.endpoint}
-    query = urlencode({name: str(said) for name, said in asked.items() if said is not None})
+    """What a client wrote is quoted."""
     logger.info(
         "refused registry=%s address=%s reason=%s correlation=%s forwarded=%r tester=%s",
         verdict.registry or repr(question.named[:QUOTED]),
@@ -172,5 +180,15 @@ def _log(question: Question, verdict: Verdict) -> None:
         verdict.reason,
         verdict.correlation_id,
         question.forwarded[:QUOTED],
-        f"/registries/{verdict.registry}/networking/tester/?{query}" if verdict.registry else "",
+        verdict.tester,
     )
+
+
+def _tester(question: Question) -> str:
+    """Empty where the host is no registry's."""
+    if question.host is None:
+        return ""
+    host = None if question.host_kind is SubnetHost.VIRTUAL_MACHINE else question.host_kind
+    asked = {"ip": question.address or "", "subnet": question.subnet, "host": host, "endpoint": question.endpoint}
+    query = urlencode({name: str(said) for name, said in asked.items() if said is not None})
+    return f"/registries/{question.host.registry}/networking/tester/?{query}"

@@ -106,6 +106,10 @@ class Front:
                 return Reply(HTTPStatus.OK, (JSON, API_VERSION, NEVER_KEPT), b"{}")
             allow = ("Allow", "GET, HEAD")
             return error(HTTPStatus.METHOD_NOT_ALLOWED, "UNSUPPORTED", "/v2/ takes GET, HEAD.", allow, NEVER_KEPT)
+        if question.method == "POST" and not scopes.is_no_form(environ.get("CONTENT_TYPE", "")):
+            # The registry would read there what is mounted from where; only the query is judged.
+            message = "an upload is begun without a form; send its parameters in the query."
+            return error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED", message, NEVER_KEPT)
         blob = scopes.blob_of(path)
         if blob and question.method == "GET" and verdict.layer and settings.REGISTRY_UPSTREAM:
             there = host.origin(question.scheme).replace(host.login_server, verdict.data_host, 1)
@@ -159,8 +163,9 @@ class Front:
     ) -> Body:
         said = _line(reply.status, verdict, question, environ)
         headers = [*reply.headers, ("X-Ms-Correlation-Request-Id", verdict.correlation_id)]
-        if settings.GATE_REASON_HEADER and verdict.reason:
-            headers.append(("Gatereason", verdict.reason))
+        if settings.GATE_REASON_HEADER:
+            why = (("Gatereason", verdict.reason), ("Gatetester", verdict.tester))
+            headers += [each for each in why if each[1]]
         if isinstance(reply, Answer):
             start_response(f"{reply.status} {reply.reason}", headers)
             return Sending(reply, said, self._reporter)

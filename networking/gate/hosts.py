@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from registries import host_names
+
 LONGEST = 300  # a host name has 253 characters; more is no host, and no reason to look closer
 
 NAMED = re.compile(r"([a-z0-9]{5,50})(?:\.([a-z0-9]{1,40})\.data|(\.blob))?", re.ASCII)
@@ -30,19 +32,18 @@ class Host:
 
     @property
     def login_server(self) -> str:
-        return f"{self.registry}.{settings.LOGIN_SERVER_SUFFIX}"
+        return host_names.login(self.registry, settings.LOGIN_SERVER_SUFFIX)
 
     @property
     def name(self) -> str:
         """The whole host name, without a port."""
         match self.kind:
             case HostKind.LOGIN:
-                door = self.registry
+                return self.login_server
             case HostKind.DATA:
-                door = f"{self.registry}.{self.region}.data"
+                return host_names.data(self.registry, self.region, settings.LOGIN_SERVER_SUFFIX)
             case HostKind.BLOB:
-                door = f"{self.registry}.blob"
-        return f"{door}.{settings.LOGIN_SERVER_SUFFIX}"
+                return host_names.blob(self.registry, settings.LOGIN_SERVER_SUFFIX)
 
     def origin(self, scheme: str) -> str:
         """Where the login server answers, with the port the client used unless that goes without saying."""

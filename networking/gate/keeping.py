@@ -1,6 +1,7 @@
 """Keeps a snapshot true: one thread that looks at the database every second, and sooner where that says it changed."""
 
 import logging
+import math
 import threading
 import time
 from contextlib import suppress
@@ -18,6 +19,8 @@ logger = logging.getLogger("portcullis.gate")
 EVERY = 1.0  # seconds between two looks
 GATHERED = 0.05  # and never less: many changes one after the other are read together
 GLANCED = 0.1  # between two glances at whether anything was written to SQLite at all
+STALE = 3.0  # older than that is a snapshot that nobody has looked after
+CATCHES_UP = 2.0  # how long a question waits for a thread that was just started again
 
 
 class OrphanedReplicaError(Exception):
@@ -25,13 +28,16 @@ class OrphanedReplicaError(Exception):
 
 
 class Keeper:
-    """`awake` starts the thread, and starts it again where it is gone: after a fork, or a fault nobody thought of."""
+    """`awake` starts the thread, and starts it again where it is gone: after a fork, or a fault nobody thought of. Who
+    asks then waits for its first look, because nobody knows how long there was none."""
 
     def __init__(self, snapshot: Snapshot, reporter: Reporter | None = None) -> None:
         self.snapshot = snapshot
         self._reporter = reporter or Reporter(settings.GATE_LOG_SOCKET, settings.GATE_NAME)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._started_at = 0.0  # on the clock time.monotonic
+        self._looked = threading.Event()  # since the thread was started
         self._stopped = threading.Event()
         self._away = False
         self._listens = False
@@ -41,8 +47,18 @@ class Keeper:
         if self._thread is None or not self._thread.is_alive():
             with self._starting:
                 if self._thread is None or not self._thread.is_alive():
+                    self._looked.clear()
+                    self._started_at = time.monotonic()
                     self._thread = threading.Thread(target=self._keep, name="portcullis-snapshot", daemon=True)
                     self._thread.start()
+        if not self._looked.is_set():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Of a database that is known to be away nothing new can come, and where there is nothing yet nobody is let in
+        by it."""
+        if STALE < self.snapshot.age < math.inf and not self._away:
+            self._looked.wait(max(0.0, self._started_at + CATCHES_UP - time.monotonic()))
 
     def stop(self) -> None:
         """For tests, and whoever else goes on living."""
@@ -51,15 +67,17 @@ class Keeper:
             self._thread.join()
 
     def _keep(self) -> None:
-        self._away = self._listens = False
+        self._listens = False
         try:
             while not self._stopped.is_set():
                 version = _version()
                 self.look()
+                self._looked.set()
                 if self.snapshot.looked_at is not None:
                     self._reporter.tell(self.snapshot.generation)
                 self._wait(version)
         finally:
+            self._looked.set()
             connection.close()
 
     def look(self) -> None:
@@ -114,9 +132,13 @@ class Keeper:
         until = time.monotonic() + EVERY
         if self._listens:
             self._stopped.wait(GATHERED)
-            with suppress(Error, OSError):  # the next look finds out, and says so
-                for _ in connection.connection.notifies(timeout=until - time.monotonic(), stop_after=1):
-                    return
+            try:
+                # Without Django in between, so what psycopg raises is not yet an error of Django's.
+                with connection.wrap_database_errors:
+                    for _ in connection.connection.notifies(timeout=until - time.monotonic(), stop_after=1):
+                        return
+            except (Error, OSError) as error:
+                self._lose(error)
         while version is not None and time.monotonic() + GLANCED < until:
             if self._stopped.wait(GLANCED) or _version() != version:
                 return

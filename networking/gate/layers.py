@@ -6,7 +6,7 @@ import hmac
 import re
 import time
 from base64 import urlsafe_b64encode
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from django.conf import settings
 
@@ -20,7 +20,7 @@ MOST_FIELDS = 20
 def link(uri: str, host: str, *, trusted: bool) -> str:
     """The query of the link that a request for a layer is sent on with; empty where it asks for something else.
     `trusted` where an identity was let in, who fetches the layer without showing it again."""
-    blob = blob_of(uri.partition("?")[0])
+    blob = blob_of(unquote(uri.partition("?")[0]))
     digest = SHA256.fullmatch(blob[1]) if blob else None
     if digest is None or not host:
         return ""
@@ -43,9 +43,9 @@ def vouched(uri: str, host: str) -> bool:
 
 
 def _signature(host: str, path: str, ends: str) -> str:
-    """As `secure_link_md5 "$secure_link_expires$host$uri KEY"` spells it in deploy/gate."""
+    """As `secure_link_md5 "$secure_link_expires $host$uri KEY"` spells it in deploy/gate."""
     key = hashlib.sha256(f"layers {_key()}".encode()).hexdigest()
-    return _spelled(hashlib.md5(f"{ends}{host}{path} {key}".encode(), usedforsecurity=False).digest())
+    return _spelled(hashlib.md5(f"{ends} {host}{path} {key}".encode(), usedforsecurity=False).digest())
 
 
 def _voucher(host: str, path: str, ends: str) -> str:

@@ -7,8 +7,9 @@ import binascii
 import logging
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_network
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,9 +17,10 @@ from django.conf import settings
 from django.db import Error
 from django.utils import timezone
 
+from networking.client_address import Address
 from networking.gate import connections, hosts, scopes, tokens
-from networking.gate.asking import Gate, Question, Verdict
-from networking.gate.credentials import account_of
+from networking.gate.asking import TOKEN_ENDPOINTS, Gate, Question, Verdict
+from networking.gate.credentials import BusyError, account_of
 from networking.gate.hosts import Host, HostKind
 from networking.gate.refusals import (
     AUTHORIZATION,
@@ -31,18 +33,15 @@ from networking.gate.refusals import (
     spelled,
     unavailable,
 )
-from registries.models import Account, Registry
+from registries.models import TRUSTED_GROUP, Account, Registry
 
 logger = logging.getLogger("portcullis.gate")
 
-TOKEN = "/oauth2/token"  # noqa: S105 - a path
-EXCHANGE = "/oauth2/exchange"
+TOKEN, EXCHANGE = TOKEN_ENDPOINTS
 METHODS = {TOKEN: ("GET", "POST"), EXCHANGE: ("POST",)}
 
 # The user name beside which a refresh token is the password: `az acr login` gives docker both.
 NULL_ACCOUNT = "00000000-0000-0000-0000-000000000000"
-# Accounts in a group of this name are trusted services by who they are, which only CHALLENGE-FIRST asks for.
-TRUSTED_GROUP = "Trusted services"
 MOST_BODY = 16 * 1024
 MOST_FIELDS = 60
 
@@ -67,6 +66,7 @@ class Form:
     path: str
     method: str
     authorization: str
+    address: Address | None
     fields: dict[str, list[str]]
 
     def one(self, name: str) -> str:
@@ -76,29 +76,37 @@ class Form:
             raise _bad(f"{name} is there {len(values)} times; give it once.")
         return values[0]
 
-
-def handle(gate: Gate, question: Question, environ: Mapping[str, Any]) -> Reply:
-    """The answer of a token endpoint. `environ` is the request as it came, `question` what the gate knows of it."""
-    return judged(gate, question, environ)[0]
+    @property
+    def caller(self) -> str:
+        """Who asks, as far as wrong passwords are counted; of IPv6 anybody has a whole network."""
+        if isinstance(self.address, IPv6Address):
+            return str(ip_network((self.address, 64), strict=False))
+        return str(self.address)
 
 
 def judged(gate: Gate, question: Question, environ: Mapping[str, Any]) -> tuple[Reply, Verdict]:
-    """The same, with what the network had to say."""
+    """The answer of a token endpoint, and what the network had to say. `environ` is the request as it came, `question`
+    what the gate knows of it."""
     identity_counts = settings.GATE_ORDER == "CHALLENGE-FIRST"
     # Whom not even a trusted identity would help is refused unheard.
     verdict = gate.network(question, trusted=identity_counts)
     if verdict.reply is not None:
         return verdict.reply, verdict
+    if identity_counts:
+        verdict = replace(verdict, decision=gate.decision(question))  # nobody has proven anything yet
     try:
         form = _form(question, environ)
         connections.let_go()
-        account = _account(form)
-        trusted = identity_counts and account is not None and account.groups.filter(name=TRUSTED_GROUP).exists()
+        account = _account(form, trusted_only=verdict.decision is not None and not verdict.decision.allowed)
+        trusted = identity_counts and account is not None and _is_trusted(account)
         if identity_counts:
             verdict = gate.network(question, trusted=trusted)
         return verdict.reply or _answer(form, account, trusted=trusted), verdict
     except FormError as mistake:
         return mistake.reply, verdict
+    except BusyError as busy:
+        again = ("Retry-After", str(busy.again_in))
+        return error(HTTPStatus.TOO_MANY_REQUESTS, "TOOMANYREQUESTS", str(busy), again, NEVER_KEPT), verdict
     except Error as failure:
         # Nobody comes in because the database can't say who they are.
         logger.error("nobody can sign in, because the database doesn't answer: %s", str(failure).partition("\n")[0])
@@ -116,7 +124,7 @@ def _form(question: Question, environ: Mapping[str, Any]) -> Form:
         message = f"{path} takes {takes[1]}."
         raise FormError(error(HTTPStatus.METHOD_NOT_ALLOWED, "UNSUPPORTED", message, takes, NEVER_KEPT))
     text = _body(environ) if method == "POST" else environ.get("QUERY_STRING", "")
-    form = Form(host, path, method, question.authorization, _parsed(text))
+    form = Form(host, path, method, question.authorization, question.address, _parsed(text))
     _check(form)
     return form
 
@@ -151,13 +159,14 @@ def _wants_refresh(form: Form) -> bool:
     return form.one("grant_type") == "password" and form.one("access_type") == "offline"
 
 
-def _account(form: Form) -> Account | None:
-    """Who has proven to be somebody; None where the proof is wrong or missing."""
+def _account(form: Form, *, trusted_only: bool) -> Account | None:
+    """Who has proven to be somebody; None where the proof is wrong or missing. `trusted_only`: from where they ask,
+    only a trusted identity is let in, so nobody else's password is looked at."""
     if form.method == "GET":
-        return _signed_in(form.host, *_basic(form.authorization))
+        return _signed_in(form, *_basic(form.authorization), trusted_only=trusted_only)
     match form.path, form.one("grant_type"):
         case "/oauth2/token", "password":
-            return _signed_in(form.host, form.one("username"), form.one("password"))
+            return _signed_in(form, form.one("username"), form.one("password"), trusted_only=trusted_only)
         case "/oauth2/token", "refresh_token":
             return tokens.refreshed(form.one("refresh_token"), form.host)
         case "/oauth2/exchange", "access_token" | "access_token_refresh_token":
@@ -165,10 +174,14 @@ def _account(form: Form) -> Account | None:
     raise _bad(f"grant_type must be {'access_token' if form.path == EXCHANGE else 'password or refresh_token'}.")
 
 
-def _signed_in(host: Host, username: str, password: str) -> Account | None:
+def _signed_in(form: Form, username: str, password: str, *, trusted_only: bool) -> Account | None:
     if username == NULL_ACCOUNT:
-        return tokens.refreshed(password, host)
-    return account_of(username, password)
+        return tokens.refreshed(password, form.host)
+    return account_of(username, password, caller=form.caller, only=_is_trusted if trusted_only else None)
+
+
+def _is_trusted(account: Account) -> bool:
+    return account.groups.filter(name=TRUSTED_GROUP).exists()
 
 
 def _basic(authorization: str) -> tuple[str, str]:

@@ -14,6 +14,8 @@ REPOSITORY = re.compile(rf"{PART}(?:/{PART})*", re.ASCII)
 DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}", re.ASCII)
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 UPLOAD = re.compile(r"[\w.=-]+", re.ASCII)
+MEDIA_TYPE = re.compile(r"([\w.+-]+/[\w.+-]+)(?:;[ -~]*)?", re.ASCII)
+FORM = "application/x-www-form-urlencoded"
 LONGEST_REPOSITORY = 255
 MOST_SCOPES = 50
 MOST_FIELDS = 50
@@ -115,6 +117,15 @@ def _mounted_from(query: str) -> list[str]:
     except ValueError:
         return ["?"]  # no token ever grants it
     return [text if is_repository(text) else "?" for name, text in fields if name.lower() == "from" and text]
+
+
+def is_no_form(content_type: str) -> bool:
+    """Nobody reads parameters in a body of this Content-Type; empty where there is none. What can't be read may be a
+    form to others."""
+    if not content_type:
+        return True
+    found = MEDIA_TYPE.fullmatch(content_type)
+    return found is not None and found[1].lower() != FORM and not found[1].lower().startswith("multipart/")
 
 
 def parsed(texts: Iterable[str]) -> tuple[Scope, ...]:

@@ -209,7 +209,8 @@ def request_of(environ: Mapping[str, Any], *, method: str, target: str, origin: 
     headers = [
         (name.removeprefix("HTTP_").replace("_", "-").title(), value)
         for name, value in environ.items()
-        if name.startswith("HTTP_")
+        # Content_Type is no name of a header, but would become that of one.
+        if name.startswith("HTTP_") and name != "HTTP_CONTENT_TYPE"
     ]
     if environ.get("CONTENT_TYPE"):
         headers.append(("Content-Type", environ["CONTENT_TYPE"]))
@@ -219,6 +220,9 @@ def request_of(environ: Mapping[str, Any], *, method: str, target: str, origin: 
 
 
 def _length(environ: Mapping[str, Any], method: str) -> int | None:
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
+        # The server has undone the chunks and left the rest, which the registry would take for the body.
+        raise ValueError("Transfer-Encoding must be chunked.")
     said = environ.get("CONTENT_LENGTH") or ""
     if said:
         if not (said.isascii() and said.isdecimal()):

@@ -22,7 +22,7 @@ from networking.access.decision import Caller, ConnectionState, Identity, Subnet
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess, Rule
 from networking.client_address import Address
 from networking.gate.application import Application
-from networking.gate.asking import Gate
+from networking.gate.asking import Gate, Verdict
 from networking.gate.keeping import Keeper
 from networking.gate.refusals import Reply
 from networking.gate.snapshot import Snapshot
@@ -114,7 +114,7 @@ class Asleep(Keeper):
 @contextmanager
 def served(snapshot: Snapshot) -> Iterator[HTTPConnection]:
     """A connection to a gate on a port of this machine's own."""
-    application = Application(Gate(snapshot, lambda *_: None), Asleep(snapshot), lambda *_: Reply(404))
+    application = Application(Gate(snapshot, lambda *_: None), Asleep(snapshot), lambda *_: (Reply(404), Verdict(None)))
     server = make_server("127.0.0.1", 0, application, server_class=Threads, handler_class=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -148,7 +148,7 @@ def stored(policy: AccessPolicy, connections: list[tuple[str, ConnectionState]],
         )
     registry.touch()
     TrustedService.objects.all().delete()
-    TrustedService(name="Scanner", networks=services).save_recorded()
+    TrustedService(name="Scanner", networks=services).save_recorded(make.BO)
     return registry
 
 

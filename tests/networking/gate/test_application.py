@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.access.decision import SubnetHost
 from networking.gate.application import Application, Environ, question
-from networking.gate.asking import Gate, Question
+from networking.gate.asking import Gate, Question, Verdict
 from networking.gate.hosts import parse
 from networking.gate.keeping import Keeper
 from networking.gate.refusals import JSON, Reply, challenge, not_found, unavailable
@@ -38,9 +38,10 @@ class Asleep(Keeper):
         self.asked = True
 
 
-def log_in(gate: Gate, question: Question, environ: Environ) -> Reply:
+def log_in(gate: Gate, question: Question, environ: Environ) -> tuple[Reply, Verdict]:
     """Stands for the token endpoints: what they are told."""
-    return Reply(200, (JSON,), f"{environ['PATH_INFO']} {question.address} {question.authorization}".encode())
+    said = f"{environ['PATH_INFO']} {question.address} {question.authorization}"
+    return Reply(200, (JSON,), said.encode()), gate.network(question)
 
 
 @pytest.fixture
@@ -157,6 +158,7 @@ def test_who_is_refused_is_403_with_the_clients_answer(application: Application,
             "Gategeneration": str(gate.snapshot.generation),
             "Gatecorrelation": correlation_id,
             "Gatedatahost": "contoso.blob.azurecr.io",
+            "Gatetester": "/registries/contoso/networking/tester/?ip=198.51.100.7",
             "Content-Length": str(len(body)),
         },
         body.encode(),
@@ -216,6 +218,27 @@ def test_the_token_endpoints_are_told_who_asks(application: Application) -> None
     for path in ("/oauth2/token", "/oauth2/exchange"):
         answer = ask(application, path, authorization="Basic Ym86eA==")
         assert (answer.status, answer.body.decode()) == (200, f"{path} {OFFICE} Basic Ym86eA==")
+
+
+def test_the_token_endpoints_say_what_the_network_said(application: Application, gate: Gate) -> None:
+    """The proxy's log has nobody else to ask, where signing in comes first."""
+    answer = ask(application, "/oauth2/token", caller=ELSEWHERE)
+    assert answer.headers == {
+        "Content-Type": "application/json; charset=utf-8",
+        "Gatereason": "no_rule",
+        "Gateregistry": "contoso",
+        "Gategeneration": str(gate.snapshot.generation),
+        "Gatecorrelation": answer.headers["Gatecorrelation"],
+        "Gatetester": "/registries/contoso/networking/tester/?ip=198.51.100.7",
+        "Content-Length": answer.headers["Content-Length"],
+    }
+    assert ask(application, "/oauth2/token").headers["Gaterule"] == "16.17.18.0/24"
+
+
+def test_a_fault_at_a_token_endpoint_says_nothing(gate: Gate) -> None:
+    faulty = Application(gate, Asleep(gate.snapshot), lambda *_: (unavailable(), gate.network(Question(None, None))))
+    answer = ask(faulty, "/oauth2/token")
+    assert (answer.status, [name for name in answer.headers if name.startswith("Gate")]) == (503, [])
 
 
 @pytest.mark.parametrize("path", ["/", "", "/decided", "/Decide", "/oauth2/", "/oauth2/token/", "/v2/", "/state/"])

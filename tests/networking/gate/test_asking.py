@@ -89,6 +89,7 @@ def test_who_is_refused_reads_the_address_that_was_seen(gate: Gate) -> None:
         correlation_id=verdict.correlation_id,
         generation=gate.snapshot.generation,
         data_host="contoso.eastus.data.azurecr.io",
+        tester="/registries/contoso/networking/tester/?ip=198.51.100.7",
     )
     assert (verdict.allowed, verdict.reason, verdict.rule) == (False, "no_rule", "")
 
@@ -158,7 +159,8 @@ def test_who_may_not_is_refused(gate: Gate, question: Question, expected: Reason
         pytest.param("/%76%32/", id="encoded letters"),
         pytest.param("/v2/samples%2fa/manifests/v1", id="encoded slash"),
         pytest.param("/v2/%2e%2e/samples", id="encoded dots"),
-        pytest.param("/oauth2/token", id="the token endpoint"),
+        pytest.param("/oauth2/tokens", id="nearly the token endpoint"),
+        pytest.param("/oauth2/token/../../v2/", id="through the token endpoint"),
         pytest.param("https://everybody.azurecr.io/v2/", id="another host in the target"),
         pytest.param("", id="none"),
         pytest.param("/" + "a" * 8000, id="long"),
@@ -202,6 +204,34 @@ def test_whoever_shows_no_token_is_challenged(gate: Gate, address: str, authoriz
     assert host is not None
     assert reason(verdict) == (False, None)
     assert verdict.reply == challenge(host, scheme="http")
+
+
+@pytest.mark.usefixtures("challenge_first")
+@pytest.mark.parametrize("uri", ["/oauth2/token", "/oauth2/token?service=contoso.azurecr.io", "/oauth2/exchange"])
+@pytest.mark.parametrize(
+    ("question", "status", "said"),
+    [
+        pytest.param({}, 204, (True, None), id="somebody who is let in"),
+        pytest.param({"address": ELSEWHERE}, 204, (True, None), id="somebody who may be a trusted service"),
+        pytest.param(
+            {"host": "trustsnobody.azurecr.io", "address": ELSEWHERE},
+            403,
+            (False, Reason.NO_RULE),
+            id="nobody who may come in",
+        ),
+        pytest.param(
+            {"host": "contoso.blob.azurecr.io", "address": ELSEWHERE}, 403, (False, Reason.NO_RULE), id="data"
+        ),
+    ],
+)
+def test_who_goes_to_sign_in_is_not_challenged_to(
+    gate: Gate, uri: str, question: dict[str, str], status: int, said: tuple[bool, Reason | None]
+) -> None:
+    """A proxy that asks for every request asks for that one too. Where it goes, the network has its say again."""
+    make.registry("trustsnobody", policy=make.selected("16.17.18.0/24", trusted_services=False))
+    gate.snapshot.load()
+    verdict = gate.answer(ask(uri=uri, authorization="Basic Ym86eA==", **question))
+    assert (getattr(verdict.reply, "status", 204), reason(verdict)) == (status, said)
 
 
 @pytest.mark.usefixtures("challenge_first")

@@ -1,21 +1,16 @@
 """User names and passwords."""
 
-from collections.abc import Iterator
+import threading
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.gate import credentials
-from networking.gate.credentials import account_of, proven
+from networking.gate.credentials import BusyError, Turns, account_of
 from registries.models import Account
 from tests import make
-
-
-@pytest.fixture(autouse=True)
-def nothing_proven() -> Iterator[None]:
-    proven.forget()
-    yield
-    proven.forget()
 
 
 @pytest.fixture
@@ -70,6 +65,13 @@ def test_a_name_that_nobody_has_costs_a_hash_too(hashed: list[str]) -> None:
     assert hashed == ["wrong", "wrong"]
 
 
+def test_who_gives_no_name_costs_nothing(hashed: list[str], django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """docker asks that way for what anybody may have."""
+    with django_assert_num_queries(0):
+        assert [account_of("", "", caller="192.0.2.1") for _ in range(20)] == [None] * 20
+    assert hashed == []
+
+
 def test_an_inactive_account_is_nobody_even_where_it_was_known_a_moment_ago(bo: Account) -> None:
     assert account_of("bo@example.org", make.PASSWORD) == bo
     Account.objects.update(is_active=False)
@@ -114,4 +116,126 @@ def test_there_is_an_end_to_what_is_kept(hashed: list[str], monkeypatch: pytest.
 
 def test_the_password_itself_is_not_kept(bo: Account) -> None:
     account_of("bo@example.org", make.PASSWORD)
-    assert make.PASSWORD not in repr(vars(proven))
+    account_of("bo@example.org", "wrong")
+    kept = repr([vars(credentials.proven), vars(credentials.failures)])
+    assert make.PASSWORD not in kept
+    assert "wrong" not in kept
+
+
+def test_a_hash_that_django_would_renew_stays_as_it_is(
+    bo: Account, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The gate's database may be a replica, which takes no UPDATE."""
+    hashers = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    settings.PASSWORD_HASHERS = hashers
+    with django_assert_num_queries(1):
+        assert account_of("bo@example.org", make.PASSWORD) == bo
+
+
+# How often and how many
+
+
+@pytest.mark.parametrize("username", ["bo@example.org", "nobody@example.org"], ids=["somebody", "nobody"])
+def test_who_was_wrong_ten_times_within_a_minute_has_to_wait(
+    hashed: list[str], monkeypatch: pytest.MonkeyPatch, username: str
+) -> None:
+    for each in range(10):
+        assert account_of(username, f"wrong {each}", caller="192.0.2.1") is None
+    for password in ("wrong", make.PASSWORD):
+        with pytest.raises(BusyError, match="too many wrong passwords for this name; try again in a minute") as busy:
+            account_of(username, password, caller="192.0.2.1")
+        assert busy.value.again_in == 60
+    assert len(hashed) == 10
+    assert account_of(username, "wrong", caller="192.0.2.2") is None
+    assert account_of("cy@example.org", "wrong", caller="192.0.2.1") is None
+    monkeypatch.setattr(credentials, "WRONG_FOR", 0.0)
+    assert account_of(username, "wrong", caller="192.0.2.1") is None
+
+
+def test_a_password_that_was_proven_is_not_guessed_at_speed_either(bo: Account) -> None:
+    assert account_of("bo@example.org", make.PASSWORD, caller="192.0.2.1") == bo
+    for _ in range(10):
+        account_of("bo@example.org", "wrong", caller="192.0.2.2")
+    with pytest.raises(BusyError):
+        account_of("bo@example.org", make.PASSWORD, caller="192.0.2.2")
+    assert account_of("bo@example.org", make.PASSWORD, caller="192.0.2.1") == bo
+
+
+def test_right_passwords_never_have_to_wait(bo: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "KEPT_FOR", 0.0)
+    assert [account_of("bo@example.org", make.PASSWORD) for _ in range(30)] == [bo] * 30
+
+
+def test_there_is_an_end_to_the_wrong_ones_that_are_kept(bo: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "MOST_KEPT", 2)
+    for username in ("a", "b", "c"):
+        account_of(username, "wrong")
+    assert len(credentials.failures._kept) == 2
+
+
+def test_one_thread_hashes_and_few_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "WAITS", 60.0)
+    turns, hashing, done, order = Turns(most_waiting=1), threading.Event(), threading.Event(), []
+
+    def hash_one(name: str) -> None:
+        with turns.taken():
+            order.append(name)
+            hashing.set()
+            done.wait(60)
+
+    threads = [threading.Thread(target=hash_one, args=(name,)) for name in ("first", "second")]
+    threads[0].start()
+    assert hashing.wait(60)
+    threads[1].start()
+    while turns._places._value:
+        done.wait(0.01)
+    with pytest.raises(BusyError, match="too many are signing in; try again in a moment"), turns.taken():
+        order.append("third")
+    assert order == ["first"]
+    done.set()
+    for each in threads:
+        each.join()
+    with turns.taken():
+        order.append("fourth")
+    assert order == ["first", "second", "fourth"]
+
+
+def test_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "WAITS", 0.0)
+    turns = Turns()
+    with turns.taken(), pytest.raises(BusyError), turns.taken():
+        raise AssertionError
+    with turns.taken():
+        pass
+
+
+def test_who_waited_while_the_same_password_was_proven_is_not_hashed(
+    bo: Account, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meanwhile(Turns):
+        def taken(self) -> Any:
+            credentials.proven.keep(bo, make.PASSWORD)
+            return super().taken()
+
+    monkeypatch.setattr(credentials, "turns", Meanwhile())
+    assert account_of("bo@example.org", make.PASSWORD) == bo
+    assert hashed == []
+
+
+# Where only some are let in
+
+
+def test_of_everybody_else_the_password_is_not_looked_at(bo: Account, hashed: list[str]) -> None:
+    for password in (make.PASSWORD, "wrong"):
+        assert account_of("bo@example.org", password, only=lambda account: False) is None
+        assert account_of("nobody@example.org", password, only=lambda account: True) is None
+    assert hashed == []
+    assert account_of("bo@example.org", "wrong", only=lambda account: account == bo) is None
+    assert account_of("bo@example.org", make.PASSWORD, only=lambda account: account == bo) == bo
+    assert hashed == ["wrong", make.PASSWORD]
+
+
+def test_what_was_proven_doesnt_count_there(bo: Account, hashed: list[str]) -> None:
+    for only in (None, lambda account: True, lambda account: True, None):
+        assert account_of("bo@example.org", make.PASSWORD, only=only) == bo
+    assert hashed == [make.PASSWORD] * 3

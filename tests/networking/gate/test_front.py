@@ -207,8 +207,14 @@ def test_from_outside_everything_is_403(
 
 def test_the_reason_is_the_administrators_to_show(site: Site, settings: Settings) -> None:
     assert "Gatereason" not in site.ask(address=OUTSIDE).headers
+    assert "Gatetester" not in site.ask(address=OUTSIDE).headers
     settings.GATE_REASON_HEADER = True
-    assert site.ask(address=OUTSIDE).headers["Gatereason"] == "no_rule"
+    headers = site.ask(address=OUTSIDE).headers
+    assert (headers["Gatereason"], headers["Gatetester"]) == (
+        "no_rule",
+        f"/registries/contoso/networking/tester/?ip={OUTSIDE}",
+    )
+    assert "Gatetester" not in site.ask().headers
 
 
 def test_in_the_order_challenge_first_it_is_401_before_403(site: Site, settings: Settings, cy: Account) -> None:
@@ -311,6 +317,44 @@ def test_what_a_token_grants_is_passed_on(site: Site, registry: Behind, cy: Acco
     assert "authorization" not in told.headers
     (line,) = site.lines
     assert (line["uri"], line["status"], line["bytes"]) == ("/v2/samples/a/tags/list?n=2&last=v1", 200, 15)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        pytest.param("application/x-www-form-urlencoded", 415, id="a form"),
+        pytest.param("Application/X-WWW-Form-URLencoded; charset=utf-8", 415, id="spelled otherwise"),
+        pytest.param("multipart/form-data; boundary=x", 415, id="a form in parts"),
+        pytest.param("application/octet-stream,application/x-www-form-urlencoded", 415, id="two in one"),
+        pytest.param("\xc2\xa0application/x-www-form-urlencoded", 415, id="behind a blank that others don't see"),
+        pytest.param(" ", 415, id="a blank"),
+        pytest.param("application/octet-stream", 200, id="a layer"),
+        pytest.param("", 200, id="nothing"),
+    ],
+)
+def test_what_is_mounted_is_never_read_from_a_form(
+    site: Site, registry: Behind, cy: Account, content_type: str, status: int
+) -> None:
+    """Distribution would take `from` of the body; the token was asked for that of the query."""
+    answer = site.ask(
+        "/v2/samples/a/blobs/uploads/",
+        method="POST",
+        token=token(cy, f"{PULL},push"),
+        body=f"mount={DIGEST}&from=samples/b".encode(),
+        CONTENT_TYPE=content_type,
+    )
+    assert (answer.status, len(registry.asked)) == (status, 1 if status == 200 else 0)
+    if status == 415:
+        message = "an upload is begun without a form; send its parameters in the query."
+        assert answer.error == {"code": "UNSUPPORTED", "message": message}
+
+
+def test_a_content_type_comes_in_its_own_header_only(site: Site, registry: Behind, cy: Account) -> None:
+    """A client's Content_Type arrives under a name that would be passed on as Content-Type."""
+    path = "/v2/samples/a/blobs/uploads/"
+    environ = _spelled(path, token=token(cy, f"{PULL},push")) | {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "0"}
+    assert site.take(environ | {"HTTP_CONTENT_TYPE": "application/x-www-form-urlencoded"}).status == 200
+    assert "content-type" not in registry.asked[0].headers
 
 
 def test_a_layer_goes_up_in_chunks(site: Site, registry: Behind, cy: Account) -> None:

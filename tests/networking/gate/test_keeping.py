@@ -96,6 +96,27 @@ def test_postgresql_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no sessions.")
+def test_a_session_that_postgresql_ends_is_begun_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """Administrators and proxies of databases do that while nothing else is wrong."""
+    registry = make.registry("contoso", policy=make.selected("16.17.18.0/24"))
+    snapshot = Snapshot()
+    with kept(Keeper(snapshot, Told())) as keeper:
+        assert until(lambda: snapshot.usable and keeper._listens)
+        thread = keeper._thread
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        stored(registry, "203.0.113.7")
+        assert until(lambda: snapshot.policy_of("contoso") == CompiledPolicy.of(make.selected("203.0.113.7")))
+        assert until(lambda: keeper._listens)
+        assert (keeper._thread, thread is not None and thread.is_alive()) == (thread, True)
+    assert [each.levelname for each in caplog.records] == ["ERROR", "WARNING"]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_is_one_thread_however_often_it_is_woken() -> None:
     with kept(Keeper(Snapshot(), Told())) as keeper:
         for _ in range(100):
@@ -115,6 +136,46 @@ def test_a_thread_that_died_is_started_again(monkeypatch: pytest.MonkeyPatch) ->
     assert not snapshot.usable
     with kept(keeper):
         assert until(lambda: snapshot.usable)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_asks_after_the_thread_died_is_judged_by_what_is_true_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "STALE", 0.0)
+    monkeypatch.setattr(keeping, "CATCHES_UP", WITHIN)
+    registry = make.registry("contoso", policy=make.selected("16.17.18.0/24"))
+    snapshot = Snapshot()
+    snapshot.load()
+    stored(registry, "203.0.113.7")
+    with kept(Keeper(snapshot, Told())):
+        assert snapshot.policy_of("contoso") == CompiledPolicy.of(make.selected("203.0.113.7"))
+
+
+@pytest.mark.parametrize(
+    ("age", "away", "waits"),
+    [
+        pytest.param(10.0, False, True, id="nobody has looked for a while"),
+        pytest.param(1.0, False, False, id="somebody has looked a moment ago"),
+        pytest.param(10.0, True, False, id="the database is away"),
+        pytest.param(None, False, False, id="there is nothing to judge by"),
+    ],
+)
+def test_who_asks_waits_for_a_thread_that_was_just_started(
+    monkeypatch: pytest.MonkeyPatch, age: float | None, away: bool, waits: bool
+) -> None:
+    """As long as CATCHES_UP says and no longer, however many ask."""
+    snapshot = Snapshot()
+    snapshot.looked_at = None if age is None else time.monotonic() - age
+    keeper, looks = Keeper(snapshot, Told()), threading.Event()
+    asked: list[float] = []
+    keeper._away = away
+    monkeypatch.setattr(keeper, "_keep", lambda: looks.wait(WITHIN))
+    monkeypatch.setattr(keeper._looked, "wait", asked.append)
+    keeper.awake()
+    keeper._started_at -= keeping.CATCHES_UP
+    keeper.awake()
+    looks.set()
+    assert [0.0 < each <= keeping.CATCHES_UP for each in asked] == ([True, False] if waits else [])
+    assert asked[1:] == ([0.0] if waits else [])
 
 
 # The database is away

@@ -23,9 +23,9 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_link_is_signed_as_nginx_checks_it() -> None:
-    """secure_link_md5 "$secure_link_expires$host$uri KEY": MD5 as base64 for URLs, without its padding."""
+    """secure_link_md5 "$secure_link_expires $host$uri KEY": MD5 as base64 for URLs, without its padding."""
     key = hashlib.sha256(b"layers a key of the tests").hexdigest()
-    signed = hashlib.md5(f"{NOW + 1200}{HOST}{PATH} {key}".encode()).digest()
+    signed = hashlib.md5(f"{NOW + 1200} {HOST}{PATH} {key}".encode()).digest()
     signature = urlsafe_b64encode(signed).decode().rstrip("=")
     assert link(BLOB, HOST, trusted=False) == f"sig={signature}&se={NOW + 1200}"
 
@@ -50,6 +50,18 @@ def test_what_is_no_layer_gets_no_link(uri: str) -> None:
 
 def test_a_layer_that_is_asked_for_with_a_query_is_the_same(settings: Settings) -> None:
     assert link(f"{BLOB}?ns=docker.io", HOST, trusted=True) == link(BLOB, HOST, trusted=True)
+
+
+@pytest.mark.parametrize("colon", ["%3A", "%3a"])
+def test_a_layer_may_be_asked_for_with_its_colon_encoded(colon: str) -> None:
+    """A proxy tells the path as the client wrote it, and reads it decoded."""
+    assert link(BLOB.replace(":", colon), HOST, trusted=True) == link(BLOB, HOST, trusted=True)
+
+
+def test_no_two_links_are_signed_alike() -> None:
+    """A figure of the time is none of the host's."""
+    signed = {layers._signature(host, PATH, ends) for host, ends in (("1contoso", "180"), ("contoso", "1801"))}
+    assert len(signed) == 2
 
 
 def test_there_is_no_link_where_there_is_no_data_host() -> None:

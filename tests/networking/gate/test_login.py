@@ -3,20 +3,20 @@
 import io
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from networking.gate import hosts, login, tokens
-from networking.gate.asking import Gate, Question
-from networking.gate.credentials import proven
-from networking.gate.login import NULL_ACCOUNT, handle
+from networking.gate import credentials, hosts, login, tokens
+from networking.gate.asking import Gate, Question, Verdict
+from networking.gate.login import NULL_ACCOUNT, judged
 from networking.gate.refusals import Reply, unavailable
 from networking.gate.scopes import Scope
 from networking.gate.snapshot import Snapshot
@@ -54,10 +54,8 @@ def gate(snapshot: Snapshot) -> Gate:
 
 
 @pytest.fixture
-def cy(db: None) -> Iterator[Account]:
-    proven.forget()
-    yield make.account("Reader", username=CY)
-    proven.forget()
+def cy(db: None) -> Account:
+    return make.account("Reader", username=CY)
 
 
 @pytest.fixture
@@ -83,7 +81,7 @@ def ask(gate: Gate) -> Asked:
             "wsgi.input": io.BytesIO(body),
         }
         question = Question(hosts.parse(host), ip_address(address), uri=path, authorization=authorization)
-        return handle(gate, question, made | environ)
+        return judged(gate, question, made | environ)[0]
 
     return asked
 
@@ -260,7 +258,7 @@ def test_a_gate_that_can_not_tell_lets_nobody_sign_in(ask: Asked, cy: Account, g
 def test_a_database_that_is_away_lets_nobody_sign_in(
     ask: Asked, cy: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def away(username: str, password: str) -> Account | None:
+    def away(username: str, password: str, **_: object) -> Account | None:
         raise OperationalError("connection refused\nIs the server running?")
 
     monkeypatch.setattr(login, "account_of", away)
@@ -292,13 +290,116 @@ def test_an_account_in_the_group_trusted_services(
     make.registry("fabrikam", policy=make.selected("203.0.113.0/24", trusted_services=trusts))
     gate.snapshot.refresh()
     if group:
-        cy.groups.add(Group.objects.create(name="Trusted services"))
+        cy.groups.add(Group.objects.get(name="Trusted services"))
     reply = ask(authorization=basic(CY), address=OUTSIDE, host="fabrikam.azurecr.io")
     assert reply.status == status
     if status == 200:
         fabrikam = hosts.parse("fabrikam.azurecr.io")
         assert fabrikam is not None
         assert identify(f"Bearer {said(reply)['access_token']}", fabrikam) == Access(CY, (), trusted=True)
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every password that was compared with a hash."""
+    found: list[str] = []
+
+    def listening(password: str, encoded: str) -> bool:
+        found.append(password)
+        return check_password(password, encoded)
+
+    monkeypatch.setattr(credentials, "check_password", listening)
+    monkeypatch.setattr(credentials, "make_password", found.append)
+    return found
+
+
+@pytest.mark.parametrize("name", [CY, "nobody@example.org"], ids=["somebody", "nobody"])
+def test_from_outside_no_answer_takes_longer_or_shorter_than_another(
+    ask: Asked, cy: Account, gate: Gate, settings: Settings, looked_at: list[str], name: str
+) -> None:
+    """Somebody inside has shown the right password a moment ago."""
+    settings.GATE_ORDER = "CHALLENGE-FIRST"
+    assert ask(authorization=basic(CY)).status == 200
+    looked_at.clear()
+    assert [ask(authorization=basic(name, each), address=OUTSIDE).status for each in (make.PASSWORD, "x")] == [403] * 2
+    assert looked_at == []
+
+
+def test_from_outside_a_trusted_identitys_password_is_looked_at_every_time(
+    ask: Asked, cy: Account, gate: Gate, settings: Settings, looked_at: list[str]
+) -> None:
+    settings.GATE_ORDER = "CHALLENGE-FIRST"
+    make.registry("fabrikam", policy=make.selected("203.0.113.0/24", trusted_services=True))
+    gate.snapshot.refresh()
+    cy.groups.add(Group.objects.get(name="Trusted services"))
+    fabrikam = {"host": "fabrikam.azurecr.io", "address": OUTSIDE}
+    passwords = [make.PASSWORD, "wrong", make.PASSWORD]
+    assert [ask(authorization=basic(CY, each), **fabrikam).status for each in passwords] == [200, 403, 200]
+    assert looked_at == passwords
+
+
+# How often
+
+
+@pytest.mark.parametrize(
+    ("address", "other", "status"),
+    [
+        pytest.param(INSIDE, "203.0.113.11", 401, id="IPv4"),
+        pytest.param("2001:db8::1", "2001:db8::ffff:1", 429, id="IPv6, of one network"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", 401, id="IPv6, of another network"),
+    ],
+)
+def test_wrong_passwords_at_speed_are_429(
+    ask: Asked, cy: Account, gate: Gate, address: str, other: str, status: int
+) -> None:
+    make.registry("everybody")
+    gate.snapshot.load()
+    host = "everybody.azurecr.io"
+    wrong = [ask(authorization=basic(CY, f"{each}"), address=address, host=host).status for each in range(10)]
+    assert wrong == [401] * 10
+    reply = ask(authorization=basic(CY), address=address, host=host)
+    assert (reply.status, dict(reply.headers)["Retry-After"]) == (429, "60")
+    message = "too many wrong passwords for this name; try again in a minute."
+    assert said(reply) == {"errors": [{"code": "TOOMANYREQUESTS", "message": message}]}
+    assert ask(authorization=basic(CY, "wrong"), address=other, host=host).status == status
+
+
+def test_where_too_many_sign_in_the_rest_is_429(ask: Asked, cy: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "WAITS", 0.0)
+    with credentials.turns.taken():
+        reply = ask(authorization=basic(CY))
+    assert (reply.status, dict(reply.headers)["Retry-After"]) == (429, "1")
+    message = "too many are signing in; try again in a moment."
+    assert said(reply) == {"errors": [{"code": "TOOMANYREQUESTS", "message": message}]}
+    assert ask(authorization=basic(CY)).status == 200
+
+
+# What the network had to say
+
+
+@pytest.mark.parametrize(
+    ("order", "address", "password", "form", "expected"),
+    [
+        pytest.param("NETWORK-FIRST", INSIDE, make.PASSWORD, None, (200, "ip_rule"), id="let in"),
+        pytest.param("NETWORK-FIRST", OUTSIDE, make.PASSWORD, None, (403, "no_rule"), id="refused"),
+        pytest.param("CHALLENGE-FIRST", INSIDE, make.PASSWORD, None, (200, "ip_rule"), id="let in, by then"),
+        pytest.param("CHALLENGE-FIRST", INSIDE, "wrong", None, (401, "ip_rule"), id="nobody"),
+        pytest.param("CHALLENGE-FIRST", OUTSIDE, make.PASSWORD, None, (403, "no_rule"), id="refused, by then"),
+        pytest.param("CHALLENGE-FIRST", OUTSIDE, make.PASSWORD, {}, (400, "no_rule"), id="a form that says nothing"),
+    ],
+)
+def test_the_verdict_says_what_was_decided(
+    cy: Account, gate: Gate, settings: Settings, order: str, address: str, password: str, form: Any, expected: Any
+) -> None:
+    settings.GATE_ORDER = order
+    make.registry("fabrikam", policy=make.selected("203.0.113.0/24", trusted_services=True))
+    gate.snapshot.refresh()
+    question = Question(hosts.parse("fabrikam.azurecr.io"), ip_address(address), authorization=basic(CY, password))
+    method = "GET" if form is None else "POST"
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/oauth2/token", "wsgi.input": io.BytesIO()}
+    reply, verdict = judged(gate, question, environ)
+    assert (reply.status, verdict.reason, verdict.registry) == (*expected, "fabrikam")
+    assert isinstance(verdict, Verdict)
 
 
 # What can't be read

@@ -334,13 +334,13 @@ def test_data_endpoints_are_where_the_registry_is(snapshot: Snapshot, *, on: boo
 def test_trusted_services_are_known_by_their_networks(snapshot: Snapshot) -> None:
     TrustedService.objects.all().delete()
     service = TrustedService(name="Scanner", networks=["10.20.0.0/16", "2001:db8::/48"])
-    service.save_recorded()
+    service.save_recorded(make.BO)
     snapshot.refresh()
     assert snapshot.trusted.networks == (
         (ip_network("10.20.0.0/16"), "Scanner"),
         (ip_network("2001:db8::/48"), "Scanner"),
     )
-    service.delete_recorded()
+    service.delete_recorded(make.BO)
     snapshot.refresh()
     assert snapshot.trusted == TrustedNetworks()
 

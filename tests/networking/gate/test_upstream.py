@@ -167,6 +167,14 @@ def test_a_length_that_is_no_number_is_refused(registry: Behind, length: str) ->
         sent(registry.address, method="PUT", CONTENT_LENGTH=length)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, chunked", "identity", ""])
+def test_a_body_in_another_coding_is_refused(registry: Behind, coding: str) -> None:
+    """granian takes the chunks of `gzip, chunked` apart, and hands over what is packed."""
+    with pytest.raises(ValueError, match=r"^Transfer-Encoding must be chunked\.$"):
+        sent(registry.address, method="PATCH", body=b"1234", HTTP_TRANSFER_ENCODING=coding)
+    assert registry.asked == []
+
+
 def test_a_server_that_can_not_tell_where_a_body_ends_is_not_believed(registry: Behind) -> None:
     """runserver hands over an endless stream."""
     environ: dict[str, Any] = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": False}
