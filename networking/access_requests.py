@@ -26,6 +26,10 @@ class AccessRequest(models.Model):
     rule = models.CharField(max_length=18, blank=True)  # the range that let it in
     agent = models.CharField(max_length=120, blank=True)
     correlation_id = models.CharField(max_length=36, blank=True)
+    # What the listener it came to stands for, and what asks from that subnet; empty at a listener for everybody.
+    subnet = models.CharField(max_length=400, blank=True)
+    host_kind = models.CharField(max_length=20, blank=True)  # networking.access.decision.SubnetHost
+    endpoint = models.CharField(max_length=400, blank=True)
 
     class Meta:
         indexes: ClassVar = [

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -17,18 +18,24 @@ NAME = re.compile(r"[a-z0-9]{5,50}", re.ASCII)
 SUFFIX = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
 SOCKET = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:]+\]):\d{1,5}", re.ASCII)
 
-NETWORK_FIRST = "$host|$remote_addr|$gate_subnet|$gate_endpoint"
+NETWORK_FIRST = "$host|$remote_addr|$gate_subnet|$gate_host_kind|$gate_endpoint"
 # Here the verdict is about a token too, and a challenge about what is asked for.
 CHALLENGE_FIRST = NETWORK_FIRST + "|$request_method|$request_uri|$http_authorization"
+
+HOST_KINDS = ("", "virtual-machine", "aks", "other")
+SHOWN = "add_header Gatereason $gate_reason always; add_header Gatetester $gate_tester always;"
+HIDDEN = "proxy_hide_header Gatereason; proxy_hide_header Gatetester;"
 
 
 @dataclass(frozen=True)
 class Listener:
-    """An address of the proxy that stands for a subnet or a private endpoint, to those who come from `network`."""
+    """An address of the proxy that stands for a subnet or a private endpoint, to those who come from `network`.
+    `host_kind` is what asks from a subnet, virtual machines where it is left out."""
 
     address: str
     network: str
     resource_id: str
+    host_kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Site:
     gate: str = "127.0.0.1:9000"
     listen: tuple[str, ...] = ("0.0.0.0:443", "[::]:443")
     storage: str = ""
-    token_certificate: str = "/var/lib/portcullis/token-certificate.pem"  # noqa: S105
+    token_certificate: str = "/etc/portcullis/token-certificate.pem"  # noqa: S105
     cache: str = "/run/portcullis-decisions"
     challenge_first: bool = False
     reason_header: bool = False
@@ -76,6 +83,10 @@ class Site:
             found.append("A registry with its own sign-in needs GATE_ORDER=NETWORK-FIRST and no storage.")
         for each in (*self.subnets, *self.endpoints):
             found += _listener_problems(each)
+        known = [each.address for each in self.endpoints if each.host_kind]
+        found += [f"{address} has a host_kind, which only subnets have." for address in known]
+        for listeners in (self.subnets, self.endpoints):
+            found += _told_twice(listeners)
         return found
 
 
@@ -135,7 +146,8 @@ def _values(site: Site, directory: Path) -> dict[str, str]:
         "AUTHORIZATION": "proxy_set_header Authorization $http_authorization;" if site.challenge_first else "",
         # Whoever asks for a token has none to show yet: a challenge would go round in a circle.
         "LOGIN_AUTH": "auth_request off;" if site.challenge_first else "",
-        "REASON_HEADER": "add_header Gatereason $gate_reason always;" if site.reason_header else "",
+        "REASON_HEADER": SHOWN if site.reason_header else "",
+        "HIDDEN_REASON": "" if site.reason_header else HIDDEN,
         "CERTIFICATE": site.certificate,
         "CERTIFICATE_KEY": site.certificate_key,
         "LOG_SOCKET": site.log_socket,
@@ -147,9 +159,7 @@ def _values(site: Site, directory: Path) -> dict[str, str]:
         "LISTEN": _lines(f"listen {each} ssl http2;" for each in site.listen),
         "LISTEN_DEFAULT": _lines(f"listen {each} ssl http2 default_server;" for each in site.listen),
         "UPSTREAMS": _lines(f"{name} {upstream};" for name, upstream in site.registries.items()),
-        "LISTENER_NETWORKS": _lines(f"{each.network} {each.network};" for each in _by_network(site)),
-        "SUBNETS": _lines(map(_standing_for, site.subnets)),
-        "ENDPOINTS": _lines(map(_standing_for, site.endpoints)),
+        **_listeners(site),
         **{
             file.removesuffix(".conf").upper(): str(directory / file)
             for file in ("answers.conf", "decision.conf", "headers.conf", "signature.conf")
@@ -157,13 +167,24 @@ def _values(site: Site, directory: Path) -> dict[str, str]:
     }
 
 
-def _by_network(site: Site) -> Iterable[Listener]:
-    """Each network once: it may use several addresses."""
-    return {each.network: each for each in (*site.subnets, *site.endpoints)}.values()
-
-
-def _standing_for(listener: Listener) -> str:
-    return f'"{listener.address} {listener.network}" {listener.resource_id};'
+def _listeners(site: Site) -> dict[str, str]:
+    """For each address what it stands for, by the network that a client comes from."""
+    kinds = [each for each in site.subnets if each.host_kind]
+    told = {
+        "SUBNETS": ("subnet", [(each, each.resource_id) for each in site.subnets]),
+        "HOST_KINDS": ("host_kind", [(each, each.host_kind) for each in kinds]),
+        "ENDPOINTS": ("endpoint", [(each, each.resource_id) for each in site.endpoints]),
+    }
+    geos, maps = [], {}
+    for place, (word, listeners) in told.items():
+        by_address: dict[str, list[str]] = {}
+        for each, said in listeners:
+            # nginx compares text, and spells addresses as the standard library does.
+            by_address.setdefault(str(ip_address(each.address)), []).append(f"{ip_network(each.network)} {said};")
+        names = {address: f"$listener_{word}_{number}" for number, address in enumerate(by_address, 1)}
+        geos += [f'geo {names[at]} {{\n    default "";\n{_lines(by_address[at])}\n}}' for at in by_address]
+        maps[place] = _lines(f'"{address}" {name};' for address, name in names.items())
+    return {"LISTENERS": "\n".join(geos), **maps}
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
@@ -179,6 +200,15 @@ def _is_path(text: str) -> bool:
     return text.startswith("/") and PLAIN.fullmatch(text) is not None
 
 
+def _told_twice(listeners: Iterable[Listener]) -> list[str]:
+    counted = Counter((each.address, each.network) for each in listeners)
+    return [
+        f"{address} can't stand for two things to clients from {network}."
+        for (address, network), count in counted.items()
+        if count > 1
+    ]
+
+
 def _listener_problems(listener: Listener) -> list[str]:
     found = []
     try:
@@ -188,4 +218,6 @@ def _listener_problems(listener: Listener) -> list[str]:
         found.append(f"A listener can't be read: {error}.")
     if not _is_path(listener.resource_id):
         found.append(f"'{listener.resource_id}' isn't the resource id of a subnet or a private endpoint.")
+    if listener.host_kind not in HOST_KINDS:
+        found.append(f"'{listener.host_kind}' isn't a host_kind; write {', '.join(HOST_KINDS[1:])}, or leave it out.")
     return found

@@ -155,7 +155,7 @@ class Lab:
         path.unlink(missing_ok=True)
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--uds", str(path)]
         # nginx's workers are somebody else; the key keeps everybody else out.
-        command += ["--uds-permissions", "666", "--workers", "1", "--blocking-threads", "4", "--no-access-log"]
+        command += ["--uds-permissions", "666", "--workers", "1", "--blocking-threads", "16", "--no-access-log"]
         command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
         command += ["--log-level", "warning", "networking.gate.wsgi:application"]
         self.gate = self._programs.start("gate", command, self.environment, ready=self.gate_answers)

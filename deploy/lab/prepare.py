@@ -39,7 +39,7 @@ def prepare() -> Prepared:
     subnet, endpoint = _subnet(), _endpoint()
     trusted = TrustedService.objects.get(name=SCANNER)
     trusted.networks = [TRUSTED]
-    trusted.save_recorded()
+    trusted.save_recorded(ORIGIN)
     regions = {region for each in registries for region in (each.location, *each.replica_regions)}
     logins = {each.name.lower(): each.login_server for each in registries}
     suffix = settings.LOGIN_SERVER_SUFFIX
@@ -68,7 +68,7 @@ def _subnet() -> Subnet:
         prefixes=("10.1.0.0/16",),
         subnets=(SubnetBody("machines", (SUBNET,), ("Microsoft.ContainerRegistry",)),),
     )
-    network = _done(put_network(registry.resource_group, "branches-vnet", body)).stored
+    network = _done(put_network(registry.resource_group, "branches-vnet", body, ORIGIN)).stored
     subnet: Subnet = network.subnets.get()
     policy = EndpointSettings.of(registry).policy
     _done(
@@ -89,7 +89,7 @@ def _endpoint() -> PrivateEndpoint:
         prefixes=(VIRTUAL_NETWORK,),
         subnets=(SubnetBody("endpoints", (ENDPOINT_SUBNET,)), SubnetBody("backends", ("10.2.1.0/24",))),
     )
-    network = _done(put_network(registry.resource_group, "archive-vnet", body)).stored
+    network = _done(put_network(registry.resource_group, "archive-vnet", body, ORIGIN)).stored
     subnet = network.subnets.get(name="endpoints")
     owner = next(each.username for each in DEMONSTRATION_ACCOUNTS if each.role == "Owner")
     endpoint: PrivateEndpoint = _done(

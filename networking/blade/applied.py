@@ -45,7 +45,6 @@ class Gate:
     name: str
     serves_it: bool
     since: datetime | None
-    first_reported_at: datetime
     reported_at: datetime
 
 
@@ -76,7 +75,6 @@ def gates_of(registry: Registry) -> list[Gate]:
             report.name,
             report.generation >= (report.wanted or 0),
             report.reached(report.wanted or 0),
-            report.first_reported_at,
             report.reported_at,
         )
         for report in reports.order_by("-reported_at")[:MOST_GATES]
@@ -136,21 +134,23 @@ def news(registry: Registry, query: QueryDict) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """When a rule last let somebody in; where it has not, since when that is known: None since it was added."""
+    """When a rule last let somebody in; where it has not, since when requests are logged: None since it was added."""
 
     at: datetime | None = None
     unused_since: datetime | None = None
 
 
 def uses_of(registry: Registry, gates: Sequence[Gate]) -> dict[str, Use]:
-    """By range, of the rules that are stored; empty where no gate has ever reported. One query, or none."""
+    """By range, of the rules that are stored; empty where no gate has ever reported. A gate's report is no log of its
+    requests: before a proxy has told of one, nothing is known of rules that were not used. One query, or none."""
     if not gates:
         return {}
-    told_since = min(gate.first_reported_at for gate in gates)
-    stored = FirewallRule.objects.filter(settings=registry.pk).values_list("range", "last_used_at", "added_at")
+    stored = FirewallRule.objects.filter(settings=registry.pk)
+    told = stored.values_list("range", "last_used_at", "added_at", "settings__logged_since")
     return {
-        text: Use(used_at) if used_at else Use(unused_since=told_since if added_at < told_since else None)
-        for text, used_at, added_at in stored
+        text: Use(used_at) if used_at else Use(unused_since=since if since and added_at < since else None)
+        for text, used_at, added_at, since in told
+        if used_at or since
     }
 
 

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from networking.access.addresses import AddressRange
-from networking.access.decision import ConnectionState, Identity, Reason
+from networking.access.decision import ConnectionState, Identity, Reason, SubnetHost
 from networking.access.policy import AccessPolicy
 from networking.blade.activity_log import LINES, LONGEST_SEARCH, TIMESPANS, Choice
 from networking.client_address import parse_address
@@ -127,6 +127,8 @@ class RequestLine:
     rule_name: str | None
     agent: str
     correlation_id: str
+    subnet: str
+    endpoint: str
     tester: str
     add: str
 
@@ -157,6 +159,8 @@ class RequestLine:
             rule_name=next((rule.name for rule in policy.rules if str(rule) == request.rule), None),
             agent=request.agent,
             correlation_id=request.correlation_id,
+            subnet=request.subnet,
+            endpoint=request.endpoint,
             tester=_tester(request),
             add=_add(request.address, policy),
         )
@@ -182,9 +186,15 @@ def _why(request: AccessRequest) -> str:
 def _tester(request: AccessRequest) -> str:
     """The same question for the connection tester: with what the gate had been shown, as far as it was logged."""
     asked = {"ip": request.address}
-    if request.reason == Reason.PRIVATE_ENDPOINT:
+    if request.subnet:
+        asked["subnet"] = request.subnet
+        if request.host_kind and request.host_kind != SubnetHost.VIRTUAL_MACHINE:
+            asked["host"] = request.host_kind
+    if request.endpoint:
+        asked["endpoint"] = request.endpoint
+    elif request.reason == Reason.PRIVATE_ENDPOINT:
         asked["endpoint"] = ConnectionState.APPROVED.value
-    elif request.reason == Reason.TRUSTED_SERVICE:
+    if request.reason == Reason.TRUSTED_SERVICE:
         asked["identity"] = Identity.TRUSTED_SERVICE.value
     return urlencode(asked | ({"target": request.host} if request.host else {}))
 

@@ -67,6 +67,9 @@ class Line:
     rule: str
     agent: str
     correlation_id: str
+    subnet: str = ""
+    host_kind: str = ""
+    endpoint: str = ""
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Self | Dropped:
@@ -94,6 +97,9 @@ class Line:
             rule=_rule(_text(said, "rule")[:20]) if reason is Reason.IP_RULE else "",
             agent=_column(said, "agent"),
             correlation_id=_fitting(_text(said, "correlation"), "correlation_id"),
+            subnet=_column(said, "subnet"),
+            host_kind=_column(said, "host_kind"),
+            endpoint=_column(said, "endpoint"),
         )
 
 

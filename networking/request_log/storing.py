@@ -9,7 +9,7 @@ from django.db.models import Max, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from networking.models import AccessRequest, FirewallRule, GateReport
+from networking.models import AccessRequest, EndpointSettings, FirewallRule, GateReport
 from networking.request_log.lines import Line, Report
 from registries.models import Registry
 
@@ -17,7 +17,7 @@ TELLS_USE_EVERY = timedelta(minutes=1)  # of one rule
 AT_ONCE = 5000  # rows to a deletion: nobody else waits long for it
 MOST_DELETIONS = 20
 
-type RuleKey = tuple[int, str]  # a registry and the range
+type RuleKey = tuple[int, str]  # a registry and the range; empty for the registry's log itself
 type LastUses = dict[RuleKey, datetime]
 
 
@@ -78,15 +78,17 @@ def _row(registry: int, line: Line) -> AccessRequest:
         rule=line.rule,
         agent=line.agent,
         correlation_id=line.correlation_id,
+        subnet=line.subnet,
+        host_kind=line.host_kind,
+        endpoint=line.endpoint,
     )
 
 
 def _uses(known: Iterable[tuple[int, Line]], told: LastUses) -> LastUses:
-    """The last use of each rule, where that is news."""
+    """The last use of each rule, and the last line of each registry, where that is news."""
     uses: LastUses = {}
     for registry, line in known:
-        if line.rule:
-            key = registry, line.rule
+        for key in {(registry, line.rule), (registry, "")}:
             uses[key] = max(line.at, uses.get(key, line.at))
     return {key: at for key, at in uses.items() if key not in told or at - told[key] >= TELLS_USE_EVERY}
 
@@ -94,16 +96,20 @@ def _uses(known: Iterable[tuple[int, Line]], told: LastUses) -> LastUses:
 def _write_uses(uses: LastUses) -> None:
     if not uses:
         return
+    # Settings before their rules, as a Save locks them.
+    for row in EndpointSettings.objects.filter(pk__in={registry for registry, _ in uses}, logged_since=None):
+        at = uses.get((row.pk, ""))
+        EndpointSettings.objects.filter(pk=row.pk, logged_since=None).update(logged_since=at)
     # In the order of their ids: two that write at once must not wait for each other. Never back: lines may come late.
     rows = FirewallRule.objects.filter(
         settings__in={registry for registry, _ in uses}, range__in={text for _, text in uses}
     )
     used = []
-    for row in rows.only("pk", "settings", "range", "last_used_at").order_by("pk"):
-        at = uses.get((row.settings_id, row.range))
-        if at is not None and (row.last_used_at is None or row.last_used_at < at):
-            row.last_used_at = at
-            used.append(row)
+    for rule in rows.only("pk", "settings", "range", "last_used_at").order_by("pk"):
+        at = uses.get((rule.settings_id, rule.range))
+        if at is not None and (rule.last_used_at is None or rule.last_used_at < at):
+            rule.last_used_at = at
+            used.append(rule)
     FirewallRule.objects.bulk_update(used, ["last_used_at"])
 
 

@@ -78,6 +78,12 @@ def test_the_refusal_is_that_of_azure_with_the_address_seen(cafe: Client, path: 
     assert {"www-authenticate", "gatereason", "gaterule"} & answer.headers.keys() == set()
 
 
+def test_nothing_that_the_gate_tells_its_proxy_reaches_a_client(office: Client, cafe: Client) -> None:
+    answers = [each.curl(path) for each in (office, cafe) for path in ("/v2/", "/oauth2/token", "/oauth2/exchange")]
+    answers += [office.token(), cafe.token()]
+    assert [name for answer in answers for name in answer.headers if name.startswith("gate")] == []
+
+
 def test_outside_nobody_learns_which_password_is_right(cafe: Client) -> None:
     right, wrong = cafe.token(), cafe.token(who=("ada@example.org", "wrong"))
     assert (right.status, wrong.status) == (403, 403)

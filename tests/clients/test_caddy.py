@@ -79,6 +79,30 @@ def test_a_subnet_that_a_client_names_is_not_passed_on_by_caddy(lab: Lab, cafe: 
 
 
 @pytest.mark.usefixtures("caddy")
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"])
+def test_a_form_starts_no_upload_through_caddy(office: Client, cafe: Client, kind: str) -> None:
+    form = ("--header", f"Content-Type: {kind}", "--data", "mount=sha256:0&from=hello-world")
+    for client, status, code in ((office, 415, "UNSUPPORTED"), (cafe, 403, "DENIED")):
+        answer = ask(client, "/v2/samples/mine/blobs/uploads/", *form)
+        assert (answer.status, answer.code) == (status, code), answer
+    twice = ("--header", "Content-Type: text/plain", *form)
+    assert ask(office, "/v2/samples/mine/blobs/uploads/", "--http1.1", *twice).status == 415
+
+
+@pytest.mark.usefixtures("caddy")
+def test_the_handshake_without_its_slash_is_the_handshake_through_caddy(office: Client, cafe: Client) -> None:
+    assert [ask(each, "/v2").status for each in (office, cafe)] == [401, 403]
+
+
+@pytest.mark.usefixtures("caddy")
+def test_images_are_pushed_through_caddy(office: Client) -> None:
+    token = ask(office, f"/oauth2/token?service={host_of(REGISTRY)}&scope=repository:caddy:pull,push", *signed_in())
+    bearer = ("--header", f"Authorization: Bearer {token.access_token}")
+    begun = ask(office, "/v2/caddy/blobs/uploads/", "--request", "POST", *bearer)
+    assert begun.status == 202, begun
+
+
+@pytest.mark.usefixtures("caddy")
 def test_a_token_is_given_and_taken_through_caddy(office: Client) -> None:
     token = ask(office, f"/oauth2/token?service={host_of(REGISTRY)}&scope=repository:hello-world:pull", *signed_in())
     assert token.status == 200, token

@@ -84,7 +84,7 @@ def children(pid: int) -> set[int]:
 
 
 @pytest.mark.usefixtures("gate_again")
-def test_with_a_grace_known_clients_keep_their_answer_for_so_long_and_no_longer(
+def test_with_a_grace_known_clients_keep_their_answer_to_all_but_signing_in_and_layers(
     lab: Lab, office: Client, cafe: Client, home: Client
 ) -> None:
     lab.reconfigure(GATE_GRACE="8")
@@ -94,6 +94,8 @@ def test_with_a_grace_known_clients_keep_their_answer_for_so_long_and_no_longer(
         time.sleep(1.5)  # beyond what any decision is good for without a grace
         answers = [client.curl("/v2/").status for client in (office, cafe, home)]
         assert answers == [401, 403, 503]  # home has not asked before
+        layer = "/v2/hello-world/blobs/sha256:" + "0" * 64
+        assert [office.curl(path).status for path in (layer, "/oauth2/token")] == [503, 503]  # made for each request
         assert eventually(lambda: office.curl("/v2/").status == cafe.curl("/v2/").status == 503, within=20)
     finally:
         lab.reconfigure(GATE_GRACE="0")

@@ -1,10 +1,14 @@
 """What a client can write into a request: none of it changes who is let in, and nothing of it comes back as HTML."""
 
+import json
+import sys
+from collections import Counter
+
 import pytest
 
 from deploy.lab.hosts import CAFE6, LOGIN, LOGIN6
 from deploy.lab.lab import Lab
-from tests.clients.programs import REGISTRY, Answer, Client, host_of, said_to
+from tests.clients.programs import MANIFEST, OWNER, REGISTRY, Answer, Client, host_of, said_to
 
 pytestmark = pytest.mark.client
 
@@ -75,7 +79,19 @@ def test_a_host_in_any_spelling_is_that_registry(office: Client, cafe: Client, h
 )
 def test_another_host_is_no_registry(office: Client, host: str) -> None:
     answer = office.curl("/v2/", "--http1.1", "--header", f"Host: {host}")
-    assert (answer.status, answer.code) in ((404, "NAME_UNKNOWN"), (404, "NOT_FOUND")), answer
+    assert (answer.status, answer.code) == (404, "NAME_UNKNOWN"), answer
+    assert answer.message == "there is no registry of this name."
+
+
+@pytest.mark.parametrize("path", ["/", "/v2/", "/v2", "/oauth2/token", "/v2/hello-world/blobs/sha256:" + "0" * 64])
+@pytest.mark.parametrize("host", ["nosuchregistry.azurecr.test", "nosuchregistry.blob.azurecr.test"])
+def test_a_name_that_nothing_stands_behind_is_no_registry_on_any_path(
+    office: Client, cafe: Client, host: str, path: str
+) -> None:
+    for client in (office, cafe):
+        answer = client.curl(path, "--http1.1", "--header", f"Host: {host}")
+        assert (answer.status, answer.code) == (404, "NAME_UNKNOWN"), answer
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize("host", ["", f"{HOST} evil", f"{HOST}/../x", f"{HOST}\\x"])
@@ -111,6 +127,7 @@ def test_a_target_in_absolute_form_decides_over_the_host(cafe: Client) -> None:
         "/x/../v2/",
         "/%76%32/",
         "/v2%2f",
+        "/v2/hello-world/blobs/uploads",
         "/v2/..%2fv2/",
         "/v2/%2e%2e/v2/",
         "/V2/",
@@ -139,6 +156,91 @@ def test_no_path_leads_around_the_gate(office: Client, cafe: Client, path: str) 
     assert inside.status in (301, 400, 401, 404, 405), inside
     assert {name for name in (*answer.headers, *inside.headers) if name.startswith("gate")} == set()
     assert '"generation"' not in inside.body
+
+
+def test_the_handshake_without_its_slash_is_the_handshake(office: Client, cafe: Client) -> None:
+    for client, status, code in ((office, 401, "UNAUTHORIZED"), (cafe, 403, "DENIED")):
+        answer = client.curl("/v2")
+        assert (answer.status, answer.code) == (status, code), answer
+    assert office.curl("/v2", *office.bearer()).status == 200
+
+
+SENDS = """
+import socket, ssl, sys
+there = ssl.create_default_context(cafile=sys.argv[1]).wrap_socket(
+    socket.create_connection((sys.argv[2], 443), 10), server_hostname=sys.argv[2])
+there.sendall(sys.argv[3].encode())
+while part := there.recv(65536):
+    sys.stdout.buffer.write(part)
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param("GET /v2/ HTTP/1.1\r\nTransfer-Encoding: gzip", 501, id="an encoding nobody knows"),
+        pytest.param("GET /v2/ HTTP/3.0", 505, id="a version nobody speaks"),
+        pytest.param("GET /v2/ HTTP/x", 400, id="no version"),
+        pytest.param("GET /v2/ HTTP/1.1\r\nContent-Length: x", 400, id="no length"),
+        pytest.param("GET /v2/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", 400, id="two lengths"),
+        pytest.param("POST /v2/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400, id="smuggling"),
+        pytest.param(f"GET /{'x' * 9_000} HTTP/1.1", 414, id="a long address"),
+        pytest.param("CONNECT x:443 HTTP/1.1", 405, id="a tunnel"),
+    ],
+)
+@pytest.mark.parametrize("host", [HOST, f"{REGISTRY}.blob.azurecr.test", "nosuchregistry.azurecr.test"])
+def test_what_is_no_request_is_told_in_json(lab: Lab, cafe: Client, host: str, head: str, status: int) -> None:
+    known = host if host.startswith(REGISTRY) else HOST  # what the machine can resolve
+    text = f"{head}\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    ran = cafe.run(sys.executable, "-c", SENDS, str(lab.authority), known, text)
+    top, _, body = ran.output.partition("\r\n\r\n" if "\r\n" in ran.output else "\n\n")
+    assert top.split()[1] in (str(status), "400"), ran
+    assert "content-type: application/json; charset=utf-8" in top.lower()
+    assert json.loads(body)["errors"][0]["code"] == "UNSUPPORTED"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/x-www-form-urlencoded",
+        "APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-8",
+        "\vapplication/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v2/samples/mine/blobs/uploads/", "/v2/samples/mine/blobs/u%70loads/", "/v2//x"])
+def test_a_form_starts_no_upload(office: Client, cafe: Client, kind: str, path: str) -> None:
+    form = ("--header", f"Content-Type: {kind}", "--data", "mount=sha256:0&from=hello-world")
+    for client, status, code in ((office, 415, "UNSUPPORTED"), (cafe, 403, "DENIED")):
+        answer = client.curl(path, "--http1.1", *form)
+        assert (answer.status, answer.code) == (status, code), answer
+
+
+def test_no_form_mounts_what_a_token_does_not_grant(office: Client) -> None:
+    """Distribution reads a form as it reads the query."""
+    manifest = office.curl("/v2/hello-world/manifests/v1", *MANIFEST, *office.bearer())
+    digest = json.loads(manifest.body)["layers"][0]["digest"]
+    asked = f"service={HOST}&scope=repository:samples/mine:pull,push"
+    signed_in = office.curl(f"/oauth2/token?{asked}", "--user", f"{OWNER.username}:{OWNER.password}")
+    mine = ("--header", f"Authorization: Bearer {signed_in.access_token}")
+    form = ("--data", f"mount={digest}&from=hello-world")
+    assert office.curl("/v2/samples/mine/blobs/uploads/", *mine, *form).status == 415
+    twice = ("--header", "Content-Type: text/plain", "--header", "Content-Type: application/x-www-form-urlencoded")
+    assert office.curl("/v2/samples/mine/blobs/uploads/", "--http1.1", *mine, *form, *twice).status in (202, 400, 415)
+    assert office.curl(f"/v2/samples/mine/blobs/{digest}", "--head", *mine).status == 404
+
+
+def test_passwords_are_not_guessed_by_the_thousand(lab: Lab) -> None:
+    ran = Client(lab, "branch").run(
+        *("curl", "--silent", "--parallel", "--parallel-max", "60", "--max-time", "60"),
+        *("--write-out", "\\n%{http_code} %{content_type} %header{retry-after}\\n"),
+        f"https://{HOST}/oauth2/token?service={HOST}&x=[1-60]",
+    )
+    said = Counter(line for line in ran.output.splitlines() if line[:1].isdecimal())
+    late = said["429 application/json; charset=utf-8 1"]
+    assert said.keys() == {"401 application/json; charset=utf-8 ", "429 application/json; charset=utf-8 1"}, ran
+    assert 20 <= late <= 40
+    assert ran.output.count('"code":"TOOMANYREQUESTS"') == late
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "BREW"])

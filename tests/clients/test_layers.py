@@ -50,6 +50,14 @@ def test_a_layer_is_fetched_from_the_dedicated_data_endpoint(office: Client, lay
     assert layer.endswith(f"sha256:{hashlib.sha256(content).hexdigest()}")
 
 
+def test_a_digest_with_its_colon_encoded_is_the_same_layer(office: Client, layer: str, tmp_path: Path) -> None:
+    """As containerd and others write it."""
+    for spelled in (layer.replace(":", "%3A"), layer.replace(":", "%3a"), layer.replace("blobs", "%62lobs")):
+        link = link_of(office, spelled)
+        assert link.startswith(f"{DATA}/docker/registry/v2/blobs/sha256/")
+        assert office.fetch(link, tmp_path / "layer") == 200
+
+
 def test_the_data_endpoint_is_gated_also_with_a_link_from_inside(office: Client, cafe: Client, layer: str) -> None:
     answer = cafe.curl(link_of(office, layer))
     assert (answer.status, answer.code) == (403, "DENIED")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.lab import Lab
-from networking.gate.login import TRUSTED_GROUP
+from registries.models import TRUSTED_GROUP
 from tests.clients.blade import Blade
 from tests.clients.programs import REGISTRY, Client, eventually, host_of, said_to
+from tests.clients.test_requests import lines
 
 pytestmark = pytest.mark.client
 
@@ -55,6 +56,19 @@ def test_a_token_from_inside_is_worth_nothing_outside(office: Client, cafe: Clie
 def test_where_the_setting_says_so_the_reason_is_shown(office: Client, cafe: Client) -> None:
     answer = cafe.curl("/v2/hello-world/tags/list", *office.bearer())
     assert (answer.status, answer.headers["gatereason"]) == (403, "no_rule")
+    assert answer.headers["gatetester"].endswith(f"/registries/{REGISTRY}/networking/tester/?ip={cafe.address}")
+
+
+def test_a_refusal_at_sign_in_tells_its_reason_and_stands_on_the_requests_page(blade: Blade, cafe: Client) -> None:
+    """The gate's answer itself is the only one that knows: no sub-request was made."""
+    answer = cafe.curl("/oauth2/token", "--user-agent", "refused at sign-in")
+    assert (answer.status, answer.headers["gatereason"]) == (403, "no_rule")
+    assert "/networking/tester/" in answer.headers["gatetester"]
+    assert {"gaterule", "gateregistry", "gatelayer", "gatedatahost", "gategeneration"} & answer.headers.keys() == set()
+    assert eventually(lambda: len(lines(blade, "refused at sign-in")) == 1)
+    (line,) = lines(blade, "refused at sign-in")
+    for part in ("No address range matches", answer.message.rpartition(" ")[2]):
+        assert part in line, line
 
 
 def test_whoever_is_let_in_pushes_and_pulls(office: Client, cafe: Client, image: Path, tmp_path: Path) -> None:

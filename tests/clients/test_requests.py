@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import signal
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,13 @@ def test_signing_in_and_layers_arrive_too(blade: Blade, cafe: Client) -> None:
     cafe.curl(f"https://{REGISTRY}.eastus.data.azurecr.test/", "--user-agent", "layer/1")
     assert eventually(lambda: len(lines(blade, "login/1") + lines(blade, "layer/1")) == 2)
     assert all("No address range matches" in line for line in (*lines(blade, "login/1"), *lines(blade, "layer/1")))
+
+
+def test_a_request_of_a_subnet_leads_to_the_tester_with_that_subnet(lab: Lab, blade: Blade) -> None:
+    vm = Client(lab, "vm")
+    assert vm.curl("https://contosobranches.azurecr.test/v2/").status == 401
+    leads_there = f"networking/tester/?ip={vm.address}&amp;subnet={quote(lab.prepared.subnet, '')}"
+    assert eventually(lambda: leads_there in blade.page("/registries/contosobranches/requests/"))
 
 
 def test_a_log_that_nobody_reads_holds_nobody_up_and_goes_on_afterwards(lab: Lab, blade: Blade, office: Client) -> None:

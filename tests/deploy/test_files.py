@@ -56,11 +56,26 @@ def test_a_unit_starts_what_there_is_and_keeps_the_state_to_itself(path: Path) -
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read_string(path.read_text().replace("\\\n", " "))
     service = unit["Service"]
+    if "@" in path.name:
+        assert service["ExecStart"] == "/usr/bin/docker-registry serve /etc/portcullis/%i.yml"
+        assert (service["User"], service["StateDirectory"]) == ("docker-registry", "registries/%i")
+        return
     started = service["ExecStart"].split()[-1] if "granian" in service["ExecStart"] else "manage.py"
     module = started.partition(":")[0].replace(".", "/") + ".py" if ":" in started else started
     assert (DEPLOY.parent / module).is_file()
     assert (service["User"], service["StateDirectoryMode"], service["NoNewPrivileges"]) == ("portcullis", "0700", "yes")
     assert service["EnvironmentFile"] == "/etc/portcullis.env"
+
+
+def test_the_key_is_made_before_a_registry_needs_its_certificate() -> None:
+    """Distribution ends where its rootcertbundle isn't there, and the first token would be too late."""
+    makes_it = "manage.py token_certificate"
+    assert makes_it in (DEPLOY / "portcullis.service").read_text()
+    assert makes_it in (DEPLOY / "compose.yaml").read_text()
+    mounted = "./made/token-certificate.pem:/etc/portcullis/token-certificate.pem:ro"
+    registry = (DEPLOY / "compose.yaml").read_text().partition("image: registry")[2].partition("nginx:")[0]
+    assert mounted in registry
+    assert "data:" not in registry
 
 
 def test_the_units_of_the_gate_are_named_in_the_readme() -> None:

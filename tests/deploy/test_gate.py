@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "a key of the gate, 32 letters".replace(" ", "-")
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n"
 ENDPOINT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/e"
+AKS = Listener("10.1.0.6", "10.1.4.0/22", SUBNET, "aks")
 SITE = Site(
     suffix="azurecr.example.org",
     key=KEY,
@@ -41,6 +42,14 @@ VARIANTS = [
     pytest.param(replace(SITE, challenge_first=True, reason_header=True, grace=30), id="challenge first"),
     pytest.param(OWN_LOGIN, id="its own sign-in"),
     pytest.param(replace(SITE, gate="unix:/run/gate.sock", subnets=(), endpoints=()), id="no listeners"),
+    pytest.param(
+        replace(
+            SITE,
+            registries={f"{number}".rjust(50, "x"): f"127.0.0.1:{number}" for number in range(5000, 5200)},
+            subnets=(Listener("2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8:1111::/48", SUBNET), AKS),
+        ),
+        id="the longest names and addresses",
+    ),
 ]
 
 
@@ -69,10 +78,11 @@ def test_there_is_a_registry_configuration_for_each_name() -> None:
 @pytest.mark.parametrize(
     ("each", "holds"),
     [
-        pytest.param(SITE, "$host|$remote_addr|$gate_subnet|$gate_endpoint", id="network first"),
+        pytest.param(SITE, "$host|$remote_addr|$gate_subnet|$gate_host_kind|$gate_endpoint", id="network first"),
         pytest.param(
             replace(SITE, challenge_first=True),
-            "$host|$remote_addr|$gate_subnet|$gate_endpoint|$request_method|$request_uri|$http_authorization",
+            "$host|$remote_addr|$gate_subnet|$gate_host_kind|$gate_endpoint"
+            "|$request_method|$request_uri|$http_authorization",
             id="challenge first",
         ),
     ],
@@ -96,12 +106,32 @@ def test_every_question_carries_every_header_and_nothing_of_the_client(each: Sit
     names = re.findall(r"proxy_set_header (Gate\w+) ", text)
     assert names == [
         *("Gatekey", "Gatehost", "Gatecaller", "Gateforwarded", "Gatemethod"),
-        *("Gateuri", "Gatescheme", "Gatesubnet", "Gateendpoint"),
+        *("Gateuri", "Gatescheme", "Gatesubnet", "Gatehostkind", "Gateendpoint"),
     ]
     assert "proxy_pass_request_headers off;" in text
     asking = [block for block in _locations(each) if "http://portcullis_gate" in block]
     assert asking
     assert [block for block in asking if f"include {HERE}/headers.conf;" not in block] == []
+
+
+def test_each_listener_knows_its_own_network_also_where_another_lies_inside() -> None:
+    """One geo for all would name the inner network alone, and the outer listener would not know its hosts."""
+    outer, inner = Listener("10.1.0.4", "10.1.0.0/16", SUBNET), Listener("10.1.0.5", "10.1.2.0/24", f"{SUBNET}2", "aks")
+    sixth = Listener("2001:DB8::0004", "2001:DB8::/32", SUBNET)
+    text = render(replace(SITE, subnets=(outer, inner, sixth), endpoints=()), HERE)["nginx.conf"].text
+    geos = dict(re.findall(r"geo (\$\w+) \{\n    default \"\";\n(.*?)\n\}", text, re.DOTALL))
+    assert {name: networks.split("\n") for name, networks in geos.items()} == {
+        "$listener_subnet_1": [f"    10.1.0.0/16 {SUBNET};"],
+        "$listener_subnet_2": [f"    10.1.2.0/24 {SUBNET}2;"],
+        "$listener_subnet_3": [f"    2001:db8::/32 {SUBNET};"],
+        "$listener_host_kind_1": ["    10.1.2.0/24 aks;"],
+    }
+    for line in (
+        '"10.1.0.4" $listener_subnet_1;',
+        '"2001:db8::4" $listener_subnet_3;',
+        '"10.1.0.5" $listener_host_kind_1;',
+    ):
+        assert line in text
 
 
 def test_a_registry_is_told_the_address_that_was_seen_and_no_other() -> None:
@@ -131,6 +161,9 @@ def test_a_registry_is_told_the_address_that_was_seen_and_no_other() -> None:
         pytest.param({"subnets": (Listener("10.1.0.4", "10.1.0.4/24", SUBNET),)}, "host bits set", id="network"),
         pytest.param({"subnets": (Listener("subnet", "10.1.0.0/24", SUBNET),)}, "can't be read", id="listener"),
         pytest.param({"endpoints": (Listener("10.1.0.4", "10.1.0.0/24", "x; y"),)}, "resource id", id="resource id"),
+        pytest.param({"subnets": (replace(AKS, host_kind="pod; }"),)}, "isn't a host_kind", id="kind of host"),
+        pytest.param({"endpoints": (replace(AKS, address="10.1.0.9"),)}, "only subnets have", id="kind at an endpoint"),
+        pytest.param({"subnets": (AKS, AKS)}, "can't stand for two things", id="one address, one network, twice"),
     ],
 )
 def test_what_can_not_be_written_is_refused_in_a_sentence(wrong: dict[str, object], sentence: str) -> None:

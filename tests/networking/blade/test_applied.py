@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking.blade.applied import Applied, Gate, Kind, Moment, Poll, applied
-from networking.models import FirewallRule, GateReport
+from networking.models import EndpointSettings, FirewallRule, GateReport
 from registries.models import Generation, Registry
 from tests import make
 from tests.networking.blade.test_public_access import HTMX, STORED, URL, form, text_of
@@ -28,7 +28,7 @@ def ago(seconds: float) -> datetime:
 
 def gate(name: str, reported: float, since: float | None = None, *, serves: bool = True) -> Gate:
     """It reported so many seconds ago, and has served what is wanted for so many."""
-    return Gate(name, serves, None if since is None else ago(since), ago(9999), ago(reported))
+    return Gate(name, serves, None if since is None else ago(since), ago(reported))
 
 
 def moment(seconds: float, *, recent: bool = True) -> Moment:
@@ -277,9 +277,24 @@ def used(answer: Any) -> dict[str, tuple[datetime | None, datetime | None] | Non
     return {judged.row.text: use and (use.at, use.unused_since) for judged, use in answer.context["rows"]}
 
 
+def logged(at: datetime) -> datetime:
+    """The registry's requests are logged since then."""
+    EndpointSettings.objects.update(logged_since=at)
+    return at
+
+
+def test_nothing_is_said_of_rules_while_no_proxy_has_told_of_a_request(reader: Client, registry: Registry) -> None:
+    """A gate reports by itself, also behind a proxy that keeps no log."""
+    serving(first_reported_at=timezone.now() - timedelta(days=30))
+    FirewallRule.objects.filter(range="16.17.18.0/24").update(last_used_at=timezone.now())
+    answer = reader.get(URL)
+    assert [text for text, use in used(answer).items() if use] == ["16.17.18.0/24"]
+    assert "Not used since" not in text_of(answer)
+
+
 def test_the_table_says_when_each_rule_was_last_used(reader: Client, registry: Registry) -> None:
-    began = timezone.now() - timedelta(days=30)
-    serving(first_reported_at=began)
+    began = logged(timezone.now() - timedelta(days=30))
+    serving()
     at = timezone.now() - timedelta(minutes=5, seconds=1)
     FirewallRule.objects.filter(range="16.17.18.0/24").update(last_used_at=at)
     FirewallRule.objects.filter(range="198.51.100.7").update(added_at=began - timedelta(days=1))
@@ -299,8 +314,8 @@ def test_the_table_says_when_each_rule_was_last_used(reader: Client, registry: R
 
 
 def test_a_draft_shows_the_use_of_the_rules_it_began_with(contributor: Client, registry: Registry) -> None:
-    serving(first_reported_at=timezone.now() - timedelta(days=30))
-    at = timezone.now()
+    serving()
+    at = logged(timezone.now() - timedelta(days=30))
     FirewallRule.objects.filter(range="16.17.18.0/24").update(last_used_at=at)
     data = form("16.17.18.0/24", "9.9.9.9", op="draft")
     data["range"][0] = "8.8.8.8"  # the row of a saved rule, with something else typed into it

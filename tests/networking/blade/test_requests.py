@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from networking.access.policy import AccessPolicy
 from networking.blade import request_lines
 from networking.blade.activity_log import LINES
 from networking.blade.request_lines import REASONS
-from networking.models import AccessRequest
+from networking.models import AccessRequest, EndpointSettings
 from registries.models import Registry
 from tests import make
 
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.django_db
 URL = "/registries/mycontainerregistry/requests/"
 FILE = "/registries/mycontainerregistry/requests.csv"
 BOTH = [pytest.param(URL, id="page"), pytest.param(FILE, id="file")]
+SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n"
+ENDPOINT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/e"
 AT = datetime(2126, 11, 20, 21, 35, 12, tzinfo=UTC)
 POLICY = AccessPolicy(
     default_action=make.selected().default_action,
@@ -154,6 +157,15 @@ def test_a_line_without_a_reason_says_what_its_status_tells(
         ),
         pytest.param({"reason": "private_endpoint"}, "ip=192.0.2.50&endpoint=Approved", id="a private endpoint"),
         pytest.param({"reason": "trusted_service"}, "ip=192.0.2.50&identity=trusted_service", id="a trusted service"),
+        pytest.param({"subnet": SUBNET}, f"ip=192.0.2.50&subnet={quote(SUBNET, '')}", id="a subnet"),
+        pytest.param(
+            {"subnet": SUBNET, "host_kind": "aks"}, f"ip=192.0.2.50&subnet={quote(SUBNET, '')}&host=aks", id="a cluster"
+        ),
+        pytest.param(
+            {"reason": "private_endpoint", "endpoint": ENDPOINT},
+            f"ip=192.0.2.50&endpoint={quote(ENDPOINT, '')}",
+            id="a private endpoint by its name",
+        ),
     ],
 )
 def test_each_line_leads_to_the_tester_with_the_same_question(
@@ -161,6 +173,18 @@ def test_each_line_leads_to_the_tester_with_the_same_question(
 ) -> None:
     make.access_request(registry, **request_)
     assert f'/networking/tester/?{query}">Test' in line_of(reader.get(URL))
+
+
+def test_the_tester_agrees_with_a_line_of_a_subnet(reader: Client, registry: Registry) -> None:
+    settings = EndpointSettings.objects.get(registry=registry)
+    settings.subnets = [SUBNET]
+    settings.save()
+    make.access_request(registry, "10.1.0.10", "subnet_rule", subnet=SUBNET, endpoint="")
+    answer = reader.get(URL)
+    [line] = answer.context["page_of_requests"].lines
+    assert f"<dt>Subnet</dt><dd><code>{SUBNET}</code>" in line_of(answer)
+    told = reader.get(f"/registries/mycontainerregistry/networking/tester/?{line.tester}").context["answer"]
+    assert told.decision.reason == "subnet_rule"
 
 
 @pytest.mark.parametrize("reason", ["private_endpoint", "trusted_service", "no_rule"])

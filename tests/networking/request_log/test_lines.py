@@ -29,6 +29,9 @@ SAID: dict[str, Any] = {
     "correlation": "6e4a9c1a-3b6a-4c58-9c0e-0b5b2f6f0c11",
     "bytes": "1234",
     "generation": "7",
+    "subnet": "/subscriptions/s/virtualNetworks/v/subnets/n",
+    "host_kind": "aks",
+    "endpoint": "/subscriptions/s/privateEndpoints/e",
 }
 READ = Line(
     registry="mycontainerregistry",
@@ -45,6 +48,9 @@ READ = Line(
     rule="203.0.113.0/24",
     agent="docker/27.3.1",
     correlation_id="6e4a9c1a-3b6a-4c58-9c0e-0b5b2f6f0c11",
+    subnet="/subscriptions/s/virtualNetworks/v/subnets/n",
+    host_kind="aks",
+    endpoint="/subscriptions/s/privateEndpoints/e",
 )
 
 

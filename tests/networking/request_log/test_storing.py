@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from networking.models import AccessRequest, FirewallRule, GateReport
+from networking.models import AccessRequest, EndpointSettings, FirewallRule, GateReport
 from networking.request_log import storing
 from networking.request_log.lines import Line, Report
 from networking.request_log.storing import LastUses, store, trim
@@ -68,6 +68,29 @@ def test_a_use_is_written_once_a_minute_and_never_goes_back(registry: Registry) 
         assert last_uses()["203.0.113.0/24"] == AT + timedelta(seconds=written)
     store([replace(READ, at=AT)], {})  # somebody who remembers nothing
     assert last_uses()["203.0.113.0/24"] == AT + timedelta(seconds=130)
+
+
+def test_a_registry_s_log_begins_with_its_first_line_whatever_becomes_of_that(
+    registry: Registry, settings: Settings
+) -> None:
+    settings.REQUESTS_KEPT = 0
+    other = make.registry("edgefleet", policy=make.selected("203.0.113.0/24"))
+    told: LastUses = {}
+    for minutes in (0, 1, 2):
+        store([replace(READ, rule="", reason="no_rule", allowed=False, at=AT + minutes * MINUTE)], told)
+    begun = dict(EndpointSettings.objects.values_list("registry", "logged_since"))
+    assert begun == {registry.pk: AT, other.pk: None}
+
+
+def test_a_log_that_was_there_before_the_settings_is_known_a_minute_later(db: None) -> None:
+    told: LastUses = {}
+    registry = make.registry("MyContainerRegistry")
+    EndpointSettings.objects.all().delete()
+    store([READ], told)
+    EndpointSettings.objects.create(registry=registry)
+    for at in (AT + MINUTE / 2, AT + MINUTE):
+        store([replace(READ, at=at)], told)
+    assert EndpointSettings.objects.get().logged_since == AT + MINUTE
 
 
 def test_a_use_changes_nothing_that_a_gate_or_a_person_sees_as_a_change(registry: Registry) -> None:
