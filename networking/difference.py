@@ -19,12 +19,14 @@ NOBODY = "No public IPv4 address gains or loses access"
 NOBODY_ELSE = f"{NOBODY}, except in the networks of trusted services"
 EVERYWHERE = TrustedNetworks.of([("any trusted service", ["0.0.0.0/1", "128.0.0.0/1"])])
 SHOWN_OF_A_PROPERTY = 200  # characters of its JSON
+DOORS = {"portal": "Portal", "admin": "Admin", "arm": "ARM API", "command": "Command line"}
 SAMPLE = 3  # spans that are spelled out; the rest is counted
 
 # What `settings_of` says of all virtual network rules in one line; here each has its own.
 SUBNETS = "Virtual network rules"
 DEFAULT_ACTION = "Default action"
 CONNECTION = "privateEndpointConnection"
+SUBNET_WORDS = ("addressPrefixes", "serviceEndpoints")
 
 
 class Kind(StrEnum):
@@ -101,6 +103,11 @@ def tell(change: Change) -> Told:
     nothing = "" if change.before is None or change.after is None else "none"
     lines = _plain_lines(_words(change.before), _words(change.after), nothing=nothing)
     return Told(change.operation, lines=tuple(lines), shifted=tuple(_shifted_by_connection(change)))
+
+
+def door_name(door: str) -> str:
+    """The door of a change as people call it; a word we don't know stays as it was stored."""
+    return DOORS.get(door, door)
 
 
 def tell_policies(before: AccessPolicy, after: AccessPolicy, trusted: TrustedNetworks | None = None) -> Told:
@@ -225,7 +232,16 @@ def _words(record: Any) -> dict[str, str]:
         for caller in callers:
             if isinstance(caller, dict) and {"name", "range"} <= caller.keys():
                 words[f"Must-work caller {caller['range']}"] = str(caller["name"])
-    return words | _words_of_arm(record)
+    return words | _words_of_arm(record) | _words_of_service(record.get("trustedService"))
+
+
+def _words_of_service(service: Any) -> dict[str, str]:
+    """A trusted service: each of its networks is a thing of its own, which comes and goes."""
+    if not isinstance(service, dict):
+        return {}
+    words = {label: str(service.get(key, "")) for key, label in (("name", "Name"), ("scenario", "Scenario"))}
+    networks = service.get("networks")
+    return words | {f"Network {each}": "passes" for each in (networks if isinstance(networks, list) else [])}
 
 
 def _words_of_arm(record: dict[str, Any]) -> dict[str, str]:
@@ -243,7 +259,17 @@ def _words_of_arm(record: dict[str, Any]) -> dict[str, str]:
         )
         if isinstance(tags := replication.get("tags"), dict):
             words |= {f"Tag {name}": str(value) or "(empty)" for name, value in tags.items()}
+    if isinstance(space := record.get("addressSpace"), list):
+        words["Address space"] = ", ".join(map(str, space))
+    if isinstance(subnets := record.get("subnets"), dict):
+        words |= {f"Subnet {name}": _subnet(said) for name, said in subnets.items() if isinstance(said, dict)}
     if isinstance(properties := record.get("properties"), dict):
         for path, value in properties.items():
             words[f"Property {path.removeprefix('properties.')}"] = json.dumps(value)[:SHOWN_OF_A_PROPERTY]
     return words
+
+
+def _subnet(said: dict[str, Any]) -> str:
+    prefixes, services = (each if isinstance(each := said.get(key), list) else [] for key in SUBNET_WORDS)
+    named = f", service endpoint{'' if len(services) == 1 else 's'} {', '.join(map(str, services))}" if services else ""
+    return f"{', '.join(map(str, prefixes))}{named}"

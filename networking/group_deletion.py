@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 
-from networking.models import PrivateEndpoint
-from networking.private_endpoints import connected_to, delete_endpoint
+from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet, VirtualNetwork
+from networking.private_endpoints import delete_endpoint
+from networking.virtual_networks import delete_network
 from registries.models import Origin, ResourceGroup
 
 
+def registries_connected_to(groups: Sequence[int]) -> set[int]:
+    """The numbers of the registries that private endpoints of these groups are connected to."""
+    endpoints = PrivateEndpoint.objects.filter(resource_group__in=groups).select_related("resource_group__subscription")
+    connected = PrivateEndpointConnection.objects.filter(private_endpoint__in=[each.resource_id for each in endpoints])
+    return set(connected.values_list("registry", flat=True))
+
+
 def empty(groups: Sequence[ResourceGroup], origin: Origin) -> list[str]:
-    """Delete the private endpoints of these groups, so that each registry at their other end knows. Virtual networks go
-    with their rows. What has to go first, a sentence each, and then nothing was done; call it in a transaction."""
+    """Delete the private endpoints of these groups, so that each registry at their other end knows, and their virtual
+    networks. What has to go first, a sentence each, and then nothing was done. Call it under the locks of the groups
+    and of all registries that are affected."""
+    # A private endpoint locks its subnet before it comes in.
+    list(
+        Subnet.objects.select_for_update(of=("self",)).filter(virtual_network__resource_group__in=groups).order_by("pk")
+    )
     everywhere = PrivateEndpoint.objects.select_related(
         "resource_group__subscription", "subnet__virtual_network__resource_group"
     )
@@ -20,8 +33,8 @@ def empty(groups: Sequence[ResourceGroup], origin: Origin) -> list[str]:
         for each in strangers.order_by("pk")
     ]
     if not in_the_way:
-        endpoints = list(everywhere.filter(resource_group__in=groups).order_by("pk"))
-        connected_to(endpoints)  # all locks at once, in their order
-        for endpoint in endpoints:
+        for endpoint in everywhere.filter(resource_group__in=groups).order_by("pk"):
             delete_endpoint(endpoint, origin)
+        for network in VirtualNetwork.objects.filter(resource_group__in=groups).order_by("pk"):
+            delete_network(network, origin)
     return in_the_way

@@ -12,10 +12,9 @@ from networking.arm.document import Document, read
 from networking.models import EndpointSettings, Stale
 from registries import regions
 from registries.models import NAME_RULE, Origin, Registry, ResourceGroup, Subscription
-from registries.resource_id import ResourceId
+from registries.resource_id import GROUP_NAME, ResourceId
 
 SUBSCRIPTION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-GROUP_NAME = re.compile(r"[-\w.()]{0,89}[-\w()]")
 LOCATION = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
 
 
@@ -66,7 +65,7 @@ def import_document(document: Document, origin: Origin) -> Imported | Problem:
     place = _place(document)
     if isinstance(place, Problem):
         return place
-    registry = Registry.objects.select_for_update(of=("self",)).with_group().named(place.name).first()
+    registry = Registry.objects.locked().named(place.name).first()
     if registry is None:
         return _create(document, place, origin)
     if str(registry.resource_id).lower() != str(place).lower():
@@ -99,7 +98,7 @@ def _create(document: Document, place: ResourceId, origin: Origin) -> Imported |
     if problem := document.policy.problem_for_tier(document.sku):
         return problem
     registry = Registry.create_recorded(
-        resource_group=_group(document, place),
+        resource_group=_group(document, place, origin),
         name=place.name,
         sku=document.sku,
         location=regions.arm_name(document.location),
@@ -114,15 +113,13 @@ def _create(document: Document, place: ResourceId, origin: Origin) -> Imported |
     return Imported(registry, document.policy, created=True, changed=True)
 
 
-def _group(document: Document, place: ResourceId) -> ResourceGroup:
+def _group(document: Document, place: ResourceId, origin: Origin) -> ResourceGroup:
     """The resource group, made with its subscription where it is not there yet."""
     subscription, _ = Subscription.objects.get_or_create(
         subscription_id=place.subscription, defaults={"display_name": f"Subscription {place.subscription.lower()}"}
     )
-    group = subscription.resource_groups.filter(name__iexact=place.resource_group).first()
-    return group or ResourceGroup.objects.create(
-        subscription=subscription, name=place.resource_group, location=regions.arm_name(document.location)
-    )
+    region = regions.arm_name(document.location)
+    return ResourceGroup.there_or_created(subscription, place.resource_group, region, origin)
 
 
 def _update(registry: Registry, document: Document, origin: Origin) -> Imported | Problem:
@@ -138,7 +135,7 @@ def _update(registry: Registry, document: Document, origin: Origin) -> Imported 
         return policy
     if problem := policy.problem_for_tier(document.sku):
         return problem
-    was = registry.sku, registry.tags, before
+    was = registry.sku, before
     if document.sku == "Premium":
         registry.change_tier(document.sku, origin)
     stored = EndpointSettings.store(registry, policy, seen=before.fingerprint, origin=origin)
@@ -149,9 +146,10 @@ def _update(registry: Registry, document: Document, origin: Origin) -> Imported 
     registry.refresh_from_db()
     if in_the_way := registry.change_tier(document.sku, origin):
         return _refusal(" ".join(in_the_way))
-    registry.change_tags(document.tags, origin)
-    registry.change_kept_aside(document.kept_aside, origin)
-    return Imported(registry, policy, created=False, changed=was != (registry.sku, registry.tags, policy))
+    tags = registry.change_tags(document.tags, origin)
+    kept = registry.change_kept_aside(document.kept_aside, origin)
+    changed = was != (registry.sku, policy) or tags is not None or kept is not None
+    return Imported(registry, policy, created=False, changed=changed)
 
 
 def _placed(problem: Problem, number: int, count: int) -> Problem:

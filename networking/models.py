@@ -52,6 +52,8 @@ class EndpointSettings(models.Model):
     tasks_bypass = models.BooleanField(default=False)
     data_endpoint = models.BooleanField(default=False)
     subnets = models.JSONField(default=list, blank=True)
+    # Since when a proxy tells of its requests; None where none ever did, so that nobody knows which rules are unused.
+    logged_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name_plural = "endpoint settings"
@@ -102,9 +104,7 @@ class EndpointSettings(models.Model):
         Nothing is written but with a change record.
         """
         with transaction.atomic():
-            # One lock for every change to a registry. SQLite has none by row: there the transaction itself is
-            # IMMEDIATE, so the same line holds on both.
-            registry = Registry.objects.select_for_update(of=("self",)).with_group().get(pk=registry.pk)
+            registry = Registry.objects.locked().get(pk=registry.pk)
             row = cls.of(registry)
             before = row.policy
             if before.fingerprint != seen:

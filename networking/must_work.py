@@ -64,6 +64,7 @@ def remove_must_work_callers(registry: Registry, numbers: Collection[int], origi
 
 
 def name_problem(name: str) -> Problem | None:
+    """Why it can't be the name of a caller; None where it can."""
     if not name:
         return Problem(Code.INVALID_RULE_TEXT, "Type a name, so that a warning can say who it is.")
     if problem := line_problem("name", name, MAX_NAME):
@@ -86,7 +87,7 @@ def _refusal(wanted: AddressRange, callers: list[MustWorkCaller]) -> Problem | N
 
 def _locked(registry: Registry) -> Registry:
     """The lock of every change to a registry, which EndpointSettings.store takes too."""
-    return Registry.objects.select_for_update(of=("self",)).with_group().get(pk=registry.pk)
+    return Registry.objects.locked().get(pk=registry.pk)
 
 
 def _recorded(registry: Registry, before: list[MustWorkCaller], origin: Origin) -> Change:

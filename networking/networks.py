@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from networking.access.decision import ConnectionState
-from registries.models import Registry, ResourceGroup
+from registries.models import NamedQuerySet, Registry, ResourceGroup
 
 
 class VirtualNetwork(models.Model):
@@ -19,6 +19,8 @@ class VirtualNetwork(models.Model):
     address_prefixes = models.JSONField(default=list)
     tags = models.JSONField(default=dict, blank=True)
     kept_aside = models.JSONField(default=dict, blank=True)  # ARM properties that Portcullis has no use for
+
+    objects = NamedQuerySet["VirtualNetwork"].as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -42,6 +44,8 @@ class Subnet(models.Model):
     address_prefixes = models.JSONField(default=list)
     service_endpoints = models.JSONField(default=list, blank=True)
     kept_aside = models.JSONField(default=dict, blank=True)
+
+    objects = NamedQuerySet["Subnet"].as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -82,6 +86,8 @@ class PrivateEndpoint(models.Model):
     kept_aside = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = NamedQuerySet["PrivateEndpoint"].as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint("resource_group", Lower("name"), name="private_endpoint_name_unique"),
@@ -105,7 +111,10 @@ class PrivateEndpointConnection(models.Model):
     private_endpoint = models.CharField(max_length=400, db_index=True)
     state = models.CharField(max_length=12, default=ConnectionState.PENDING.value)
     description = models.CharField(max_length=400, blank=True)
+    kept_aside = models.JSONField(default=dict, blank=True)  # ARM properties that Portcullis has no use for, by path
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = NamedQuerySet["PrivateEndpointConnection"].as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]

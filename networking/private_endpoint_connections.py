@@ -1,17 +1,17 @@
 """Private endpoint connections: asked for, approved, rejected and removed, each with its change record."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.utils import timezone
 
 from networking.access.decision import ConnectionState
 from networking.access.policy import line_problem
 from networking.access.problems import Code, Problem
 from networking.models import EndpointSettings, PrivateEndpointConnection, Stale
-from registries.models import Change, Origin, Registry
+from registries.models import Change, Origin, Registry, same_json
 
 MOST = 200  # to a registry (acr-facts 7)
 LONGEST_DESCRIPTION = 400
@@ -20,6 +20,7 @@ LONGEST_DESCRIPTION = 400
 ASKED = "Request private endpoint connection"
 APPROVED = "Approve private endpoint connection"
 REJECTED = "Reject private endpoint connection"
+UPDATED = "Update private endpoint connection"
 REMOVED = "Remove private endpoint connection"
 DISCONNECTED = "Disconnect private endpoint"
 
@@ -61,6 +62,20 @@ def reject(connection: PrivateEndpointConnection, origin: Origin, *, description
     return _decide(connection, ConnectionState.REJECTED, description, origin)
 
 
+def keep_aside(connection: PrivateEndpointConnection, kept: Mapping[str, Any], origin: Origin) -> Change | None:
+    """What a client of the ARM API says of it that Portcullis has no use for, by path, all anew. None where it is that
+    already, or gone."""
+    with transaction.atomic():
+        registry = _locked(connection.registry)
+        stored = registry.private_endpoint_connections.filter(pk=connection.pk).first()
+        if stored is None or same_json(stored.kept_aside, dict(kept)):
+            return None
+        before, stored.kept_aside = _record(stored), dict(kept)
+        stored.save(update_fields=["kept_aside"])
+        _changed(registry)
+        return Change.record(registry, UPDATED, origin, before=before, after=_record(stored))
+
+
 def remove(connection: PrivateEndpointConnection, origin: Origin) -> Change | None:
     """The registry forgets it; the private endpoint itself stays. None where it is gone already."""
     with transaction.atomic():
@@ -78,7 +93,7 @@ def disconnect(registry: Registry, private_endpoint: str, origin: Origin) -> Non
     """The private endpoint of that resource id was deleted. Its connection stays, for the registry's owner to remove,
     and leads nobody in. Nothing where the owner was quicker, or the registry is gone."""
     with transaction.atomic():
-        locked = Registry.objects.select_for_update(of=("self",)).with_group().filter(pk=registry.pk).first()
+        locked = Registry.objects.locked().filter(pk=registry.pk).first()
         connections = (
             locked.private_endpoint_connections.filter(private_endpoint__iexact=private_endpoint) if locked else ()
         )
@@ -115,7 +130,7 @@ def _decide(
 
 def _locked(registry: Registry) -> Registry:
     """Takes the lock that every change to a registry takes."""
-    return Registry.objects.select_for_update(of=("self",)).with_group().get(pk=registry.pk)
+    return Registry.objects.locked().get(pk=registry.pk)
 
 
 def _problem(registry: Registry, description: str) -> Problem | None:
@@ -137,8 +152,7 @@ def _turn_data_endpoints_on(registry: Registry, origin: Origin) -> Problem | Non
 
 
 def _changed(registry: Registry) -> None:
-    Registry.objects.filter(pk=registry.pk).update(changed_at=timezone.now())
-    registry.touch()
+    registry.changed()
 
 
 def _record(connection: PrivateEndpointConnection) -> dict[str, Any]:
@@ -148,5 +162,6 @@ def _record(connection: PrivateEndpointConnection) -> dict[str, Any]:
             "privateEndpoint": connection.private_endpoint,
             "status": connection.state,
             "description": connection.description,
-        }
+        },
+        **({"properties": connection.kept_aside} if connection.kept_aside else {}),
     }

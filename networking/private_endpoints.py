@@ -1,12 +1,13 @@
 """Private endpoints: made, given their addresses, and deleted.
 
-What each means to the registry at the other end is a private endpoint connection, and stands in the registry's change
-records. An endpoint that goes leaves its connection behind as Disconnected, for the registry's owner to remove; one
-that comes back under the same id takes its place.
+Each leaves its change record. What it means to the registry at the other end is a private endpoint connection, which
+stands in the registry's own. An endpoint that goes leaves its connection behind as Disconnected, for the registry's
+owner to remove; one that comes back under the same id takes its place.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,11 +16,14 @@ from django.db import transaction
 from networking.access.address_space import free_addresses, full, parse_all
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
-from networking.arm.endpoint_body import GROUP, EndpointBody, Link
+from networking.arm.endpoint_body import GROUP as GROUP
+from networking.arm.endpoint_body import EndpointBody, Link
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
+from networking.network_records import of_endpoint, record
+from networking.network_refusals import MAX_NAME, name_problem
 from networking.private_endpoint_connections import connect, disconnect, remove
-from networking.virtual_networks import MAX_NAME, Put, name_problem, subnet_at
-from registries import regions
+from networking.virtual_networks import Put, anything, subnet_at
+from registries import host_names, regions
 from registries.models import CHANGE, Account, Origin, Registry, ResourceGroup
 from registries.resource_id import ResourceId
 
@@ -28,6 +32,10 @@ ENDPOINT_ID = re.compile(
     r"/providers/Microsoft\.Network/privateEndpoints/(?P<endpoint>[^/\s\0]{1,80})",
     re.IGNORECASE | re.ASCII,
 )
+# The operations of their change records.
+CREATED = "Create private endpoint"
+UPDATED = "Update private endpoint"
+DELETED = "Delete private endpoint"
 APPROVED_AT_ONCE = "Auto-Approved"  # as Azure describes it
 
 
@@ -83,9 +91,16 @@ def hosts_of(endpoint: PrivateEndpoint) -> dict[str, str]:
 
 
 def put_endpoint(
-    group: ResourceGroup, name: str, body: EndpointBody, origin: Origin, account: Account
+    group: ResourceGroup,
+    name: str,
+    body: EndpointBody,
+    origin: Origin,
+    account: Account,
+    *,
+    expected: Callable[[PrivateEndpoint | None], None] = anything,
 ) -> Put[PrivateEndpoint] | Problem:
     """Create, with the connection to its registry; of one that is there, tags and what is kept change and no more.
+    `expected` is asked about the endpoint that is found, under the lock, and raises where it is not as expected.
 
     `account` approves at once where the body asks for it, if it may change the registry. ResourceGroup.DoesNotExist
     where the group was deleted meanwhile."""
@@ -95,6 +110,8 @@ def put_endpoint(
         registry = _registry_at(body.link.service)
         group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
         found = group.private_endpoints.filter(name__iexact=name).first()
+        expected(found)
+        before = None if found is None else _record(found)
         endpoint = found or PrivateEndpoint(resource_group=group, name=name)
         endpoint.tags, endpoint.kept_aside = body.tags, body.kept
         if found is None:
@@ -104,6 +121,7 @@ def put_endpoint(
         if problem is not None:
             transaction.set_rollback(True)
             return problem
+        record(UPDATED if found else CREATED, origin, before=before, after=_record(endpoint))
     return Put(endpoint, created=found is None)
 
 
@@ -130,18 +148,28 @@ def create_endpoint(
     return endpoint
 
 
-def delete_endpoint(endpoint: PrivateEndpoint, origin: Origin) -> None:
+def delete_endpoint(
+    endpoint: PrivateEndpoint, origin: Origin, *, expected: Callable[[PrivateEndpoint | None], None] = anything
+) -> None:
+    """Nothing where it is gone already. `expected` is as in `put_endpoint`."""
     with transaction.atomic():
-        for registry in connected_to([endpoint]):
-            disconnect(registry, endpoint.resource_id, origin)
-        endpoint.delete()
+        connected = connected_to([endpoint])
+        ResourceGroup.objects.select_for_update().filter(pk=endpoint.resource_group_id).first()
+        found = PrivateEndpoint.objects.select_related("resource_group__subscription").filter(pk=endpoint.pk).first()
+        expected(found)
+        if found is None:
+            return
+        for registry in connected:
+            disconnect(registry, found.resource_id, origin)
+        record(DELETED, origin, before=_record(found), after=None)
+        found.delete()
 
 
 def connected_to(endpoints: Iterable[PrivateEndpoint]) -> list[Registry]:
     """The registries that these are connected to, under their locks, in the one order of all locks."""
     places = [each.resource_id for each in endpoints]
     connected = PrivateEndpointConnection.objects.filter(private_endpoint__in=places).values("registry")
-    return list(Registry.objects.select_for_update(of=("self",)).with_group().filter(pk__in=connected).order_by("pk"))
+    return list(Registry.objects.locked().filter(pk__in=connected).order_by("pk"))
 
 
 def fit_addresses(registry: Registry) -> Problem | None:
@@ -166,16 +194,25 @@ def fit_addresses(registry: Registry) -> Problem | None:
     return None
 
 
+def zone() -> str:
+    """The private DNS zone that holds the records of private endpoints."""
+    return host_names.private_zone(settings.LOGIN_SERVER_SUFFIX)
+
+
 def members_of(registry: Registry) -> list[str]:
     """The members of its private link resource, one address each: the data endpoint of every region, and the registry
     itself (acr-facts 1.4)."""
-    return [*(f"{GROUP}_data_{region}" for region in sorted({registry.location, *registry.replica_regions})), GROUP]
+    return [*(f"{GROUP}_data_{region}" for region in registry.regions), GROUP]
+
+
+def _record(endpoint: PrivateEndpoint) -> dict[str, Any]:
+    return of_endpoint(endpoint.resource_id, endpoint.location, endpoint.tags, endpoint.kept_aside)
 
 
 def _host(registry: str, member: str) -> str:
-    region = member.removeprefix(f"{GROUP}_data_")
-    place = "" if member == GROUP else f".{region}.data"
-    return f"{registry}{place}.{settings.LOGIN_SERVER_SUFFIX}"
+    if member == GROUP:
+        return host_names.login(registry, settings.LOGIN_SERVER_SUFFIX)
+    return host_names.data(registry, member.removeprefix(f"{GROUP}_data_"), settings.LOGIN_SERVER_SUFFIX)
 
 
 def _registry_at(resource_id: str) -> Registry | None:
@@ -183,7 +220,7 @@ def _registry_at(resource_id: str) -> Registry | None:
     place = ResourceId.parse(resource_id)
     if place is None:
         return None
-    registry = Registry.objects.select_for_update(of=("self",)).with_group().named(place.name).first()
+    registry = Registry.objects.locked().named(place.name).first()
     return registry if registry and str(registry.resource_id).lower() == str(place).lower() else None
 
 
@@ -219,6 +256,8 @@ def _place(
             f"The client '{account.username}' can't approve connections to '{registry.name}'. "
             "Ask its owner with manualPrivateLinkServiceConnections.",
         )
+    if not Subnet.objects.select_for_update().filter(pk=subnet.pk).exists():
+        return _not_found(body.subnet, endpoint)  # deleted meanwhile
     members = members_of(registry)
     found = _addresses(subnet, len(members))
     if isinstance(found, Problem):

@@ -1,16 +1,15 @@
 """Geo-replications: added, changed and deleted, each with its change record. The gates learn of new host names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from networking.access.problems import Code, Problem
 from networking.private_endpoints import fit_addresses
 from registries import regions
-from registries.models import Change, Origin, Registry, Replication
+from registries.models import Change, Origin, Registry, Replication, same_json
 
 ADD = "Add replication"  # the operation of the change record of a new one
 
@@ -28,6 +27,10 @@ class Wanted:
     def of(cls, stored: Replication) -> "Wanted":
         return cls(stored.region_endpoint_enabled, stored.zone_redundancy, stored.tags, stored.kept_aside)
 
+    def is_as(self, other: "Wanted") -> bool:
+        """As JSON, where true isn't 1."""
+        return replace(self, kept={}) == replace(other, kept={}) and same_json(dict(self.kept), dict(other.kept))
+
 
 def replicate(registry: Registry, region: str, wanted: Wanted, origin: Origin) -> Change | Problem | None:
     """Serve the registry from that region too, by its ARM name; or change the replication that is there.
@@ -40,7 +43,7 @@ def replicate(registry: Registry, region: str, wanted: Wanted, origin: Origin) -
         if problem := _problem(locked, region):
             return problem
         stored = locked.replications.filter(location=region).first()
-        if stored is not None and Wanted.of(stored) == wanted:
+        if stored is not None and Wanted.of(stored).is_as(wanted):
             return None
         before = None if stored is None else _record(stored)
         stored = stored or Replication(registry=locked, location=region)
@@ -84,7 +87,7 @@ def remove(registry: Registry, region: str, origin: Origin) -> Change | None:
 
 def _locked(registry: Registry) -> Registry:
     """Takes the lock that every change to a registry takes."""
-    return Registry.objects.select_for_update(of=("self",)).with_group().get(pk=registry.pk)
+    return Registry.objects.locked().get(pk=registry.pk)
 
 
 def _problem(registry: Registry, region: str) -> Problem | None:
@@ -100,9 +103,8 @@ def _problem(registry: Registry, region: str) -> Problem | None:
 def _changed(registry: Registry) -> None:
     """Its host names are read from the registry's own row, by pages and gates alike."""
     registry.replica_regions = list(registry.replications.order_by("location").values_list("location", flat=True))
-    registry.changed_at = timezone.now()
-    registry.save(update_fields=["replica_regions", "changed_at"])
-    registry.touch()
+    registry.save(update_fields=["replica_regions"])
+    registry.changed()
 
 
 def _record(stored: Replication) -> dict[str, Any]:
@@ -112,5 +114,6 @@ def _record(stored: Replication) -> dict[str, Any]:
             "regionEndpointEnabled": stored.region_endpoint_enabled,
             "zoneRedundancy": stored.zone_redundancy,
             "tags": stored.tags,
-        }
+        },
+        **({"properties": stored.kept_aside} if stored.kept_aside else {}),
     }

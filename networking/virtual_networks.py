@@ -1,33 +1,44 @@
 """Virtual networks and their subnets: found, made, changed and deleted, each whole or not at all.
 
-They leave no change record, as resource groups leave none: nobody's access changes by them. Locks are taken in one
-order everywhere: registries, resource groups, subnets.
+Each leaves its change record, with the id of the network or the subnet. Locks are taken in one order everywhere:
+registries, resource groups, subnets.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
-from uuid import NAMESPACE_URL, UUID, uuid5
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Lower
 
-from networking.access.address_space import Prefix, parse_all, problem_of_space, problem_of_subnets
 from networking.access.problems import Code, Problem
-from networking.arm.endpoint_body import interface_id
 from networking.arm.network_body import NetworkBody, SubnetBody
-from networking.models import PrivateEndpoint, Subnet, VirtualNetwork
+from networking.models import Subnet, VirtualNetwork
+from networking.network_records import of_network, of_subnet, record
+from networking.network_refusals import name_problem, problem_of_addresses, problem_of_those_in_use
 from registries import regions
-from registries.models import ResourceGroup
+from registries.models import Origin, ResourceGroup
 
-MAX_NAME = 80
-NAME_RULE = re.compile(rf"\w(?:[\w.-]{{0,{MAX_NAME - 2}}}\w)?", re.ASCII)
 SUBNET_ID = re.compile(
     r"/subscriptions/(?P<subscription>[0-9a-f-]{36})/resourceGroups/(?P<group>[^/\s\0]{1,90})"
     r"/providers/Microsoft\.Network/virtualNetworks/(?P<network>[^/\s\0]{1,80})/subnets/(?P<subnet>[^/\s\0]{1,80})",
     re.IGNORECASE | re.ASCII,
 )
+
+
+# The operations of their change records.
+NETWORK_CREATED = "Create virtual network"
+NETWORK_UPDATED = "Update virtual network"
+NETWORK_DELETED = "Delete virtual network"
+SUBNET_CREATED = "Create subnet"
+SUBNET_UPDATED = "Update subnet"
+SUBNET_DELETED = "Delete subnet"
+
+
+def anything(found: object) -> None:
+    """What a PUT expects to find, where it expects nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,104 +96,129 @@ def body_of_subnet(subnet: Subnet) -> SubnetBody:
     return SubnetBody(subnet.name, tuple(subnet.address_prefixes), tuple(subnet.service_endpoints), subnet.kept_aside)
 
 
-def put_network(group: ResourceGroup, name: str, body: NetworkBody) -> Put[VirtualNetwork] | Problem:
+def put_network(
+    group: ResourceGroup,
+    name: str,
+    body: NetworkBody,
+    origin: Origin,
+    *,
+    expected: Callable[[VirtualNetwork | None], None] = anything,
+) -> Put[VirtualNetwork] | Problem:
     """Create, or replace all but the location. Without a list of subnets in the body, those that are there stay.
+    `expected` is asked about the network that is found, under the lock, and raises where it is not as expected.
 
     ResourceGroup.DoesNotExist where the group was deleted meanwhile."""
-    if problem := name_problem(name, *(subnet.name for subnet in body.subnets or ())):
+    place = VirtualNetwork(resource_group=group, name=name, location=regions.arm_name(body.location))
+    # Judged before the lock, because others wait for it.
+    if problem := name_problem(name, *(subnet.name for subnet in body.subnets or ())) or problem_of_addresses(
+        place, body.prefixes, body.subnets or ()
+    ):
         return problem
     with transaction.atomic():
         group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
         found = group.virtual_networks.filter(name__iexact=name).first()
-        network = found or VirtualNetwork(resource_group=group, name=name, location=regions.arm_name(body.location))
-        rows = [] if found is None else list(found.subnets.select_for_update().order_by("pk"))
+        expected(found)
+        network, rows = found or place, [] if found is None else _locked_subnets(found)
+        before = None if found is None else _record(network, rows)
         wanted = tuple(map(body_of_subnet, rows)) if body.subnets is None else body.subnets
-        if problem := _problem(network, body.prefixes, wanted) or _problem_of_those_in_use(rows, wanted):
+        problem = problem_of_addresses(network, body.prefixes, wanted) if body.subnets is None else None
+        if problem := problem or problem_of_those_in_use(rows, wanted):
             return problem
         network.address_prefixes, network.tags, network.kept_aside = list(body.prefixes), body.tags, body.kept
         network.save()
-        _write(network, rows, wanted)
+        after = _record(network, _write(network, rows, wanted))
+        record(NETWORK_UPDATED if found else NETWORK_CREATED, origin, before=before, after=after)
     return Put(network, created=found is None)
 
 
-def create_network(group: ResourceGroup, name: str, body: NetworkBody) -> VirtualNetwork | Problem:
+def create_network(group: ResourceGroup, name: str, body: NetworkBody, origin: Origin) -> VirtualNetwork | Problem:
     """As `put_network`, which would replace one of that name: here that is a Problem."""
     with transaction.atomic():
-        group = ResourceGroup.objects.select_for_update(of=("self",)).get(pk=group.pk)
+        group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
         if found := group.virtual_networks.filter(name__iexact=name).first():
             return _taken(f"There is a virtual network '{found.name}' in '{group.name}' already. Choose another name.")
-        put = put_network(group, name, body)
+        put = put_network(group, name, body, origin)
     return put if isinstance(put, Problem) else put.stored
 
 
-def create_subnet(network: VirtualNetwork, body: SubnetBody) -> Subnet | Problem:
+def change_tags(network: VirtualNetwork, tags: dict[str, str], origin: Origin) -> None:
+    """All tags anew. Call it under the lock of the network's group."""
+    before, network.tags = network.tags, tags
+    network.save(update_fields=["tags"])
+    place = network.resource_id
+    record(NETWORK_UPDATED, origin, before={"id": place, "tags": before}, after={"id": place, "tags": tags})
+
+
+def create_subnet(network: VirtualNetwork, body: SubnetBody, origin: Origin) -> Subnet | Problem:
     """As `put_subnet`, which would replace one of that name: here that is a Problem."""
     with transaction.atomic():
         network, rows = _locked(network)
         if found := next((row for row in rows if row.name.lower() == body.name.lower()), None):
             return _taken(f"There is a subnet '{found.name}' in '{network.name}' already. Choose another name.")
-        put = put_subnet(network, body)
+        put = put_subnet(network, body, origin)
     return put if isinstance(put, Problem) else put.stored
 
 
-def vouch(subnet: Subnet, service: str, *, wanted: bool) -> bool:
+def vouch(subnet: Subnet, service: str, origin: Origin, *, wanted: bool) -> bool:
     """Switch the service endpoint for one service on or off; the others stay. False where it is so already.
 
     Subnet.DoesNotExist or VirtualNetwork.DoesNotExist where it was deleted meanwhile."""
     with transaction.atomic():
-        _locked(subnet.virtual_network)
-        row = Subnet.objects.get(pk=subnet.pk)
+        network, rows = _locked(subnet.virtual_network)
+        row = next((row for row in rows if row.pk == subnet.pk), None)
+        if row is None:
+            raise Subnet.DoesNotExist
         if row.vouches_to(service) is wanted:
             return False
+        before, place = body_of_subnet(row), f"{network.resource_id}/subnets/{row.name}"
         others = [each for each in row.service_endpoints if each.lower() != service.lower()]
         row.service_endpoints = [*others, service] if wanted else others
         row.save(update_fields=["service_endpoints"])
+        after = of_subnet(place, body_of_subnet(row))
+        record(SUBNET_UPDATED, origin, before=of_subnet(place, before), after=after)
     return True
 
 
-def put_subnet(network: VirtualNetwork, body: SubnetBody) -> Put[Subnet] | Problem:
+def put_subnet(network: VirtualNetwork, body: SubnetBody, origin: Origin) -> Put[Subnet] | Problem:
     """Create or replace one subnet. VirtualNetwork.DoesNotExist where its network was deleted meanwhile."""
     with transaction.atomic():
         network, rows = _locked(network)
-        others = tuple(body_of_subnet(row) for row in rows if row.name.lower() != body.name.lower())
-        wanted = (*others, body)
-        problem = name_problem(body.name) or _problem(network, tuple(network.address_prefixes), wanted)
-        if problem := problem or _problem_of_those_in_use(rows, wanted):
+        found = next((row for row in rows if row.name.lower() == body.name.lower()), None)
+        body = replace(body, name=found.name if found else body.name)
+        wanted = (*(body_of_subnet(row) for row in rows if row is not found), body)
+        problem = name_problem(body.name) or problem_of_addresses(network, tuple(network.address_prefixes), wanted)
+        if problem := problem or problem_of_those_in_use(rows, wanted):
             return problem
+        place = f"{network.resource_id}/subnets/{body.name}"
+        before = None if found is None else of_subnet(place, body_of_subnet(found))
         stored = _write(network, rows, wanted)[-1]
-    return Put(stored, created=len(others) == len(rows))
+        record(SUBNET_UPDATED if found else SUBNET_CREATED, origin, before=before, after=of_subnet(place, body))
+    return Put(stored, created=found is None)
 
 
-def delete_subnet(subnet: Subnet) -> Problem | None:
+def delete_subnet(subnet: Subnet, origin: Origin) -> Problem | None:
     """Also where a registry's rule names it, as in Azure; not while a private endpoint stands in it."""
     with transaction.atomic():
-        _, rows = _locked(subnet.virtual_network)
-        if problem := _problem_of_those_in_use([row for row in rows if row.pk == subnet.pk], ()):
-            return problem
-        subnet.delete()
+        network, rows = _locked(subnet.virtual_network)
+        for row in rows:
+            if row.pk != subnet.pk:
+                continue
+            if problem := problem_of_those_in_use([row], ()):
+                return problem
+            place = f"{network.resource_id}/subnets/{row.name}"
+            record(SUBNET_DELETED, origin, before=of_subnet(place, body_of_subnet(row)), after=None)
+            row.delete()
     return None
 
 
-def delete_network(network: VirtualNetwork) -> Problem | None:
+def delete_network(network: VirtualNetwork, origin: Origin) -> Problem | None:
     """With its subnets, by the rule of `delete_subnet`."""
     with transaction.atomic():
         network, rows = _locked(network)
-        if problem := _problem_of_those_in_use(rows, ()):
+        if problem := problem_of_those_in_use(rows, ()):
             return problem
+        record(NETWORK_DELETED, origin, before=_record(network, rows), after=None)
         network.delete()
-    return None
-
-
-def name_problem(*names: str) -> Problem | None:
-    """The first of these that no resource of Microsoft.Network can have, in its own words."""
-    for name in names:
-        if not NAME_RULE.fullmatch(name):
-            return Problem(
-                Code.INVALID_RESOURCE_NAME,
-                f"Resource name {name[:MAX_NAME]} is invalid. The name can be up to {MAX_NAME} characters long. "
-                "It must begin with a word character, and it must end with a word character or with '_'. "
-                "The name may contain word characters or '.', '-', '_'.",
-            )
     return None
 
 
@@ -190,68 +226,27 @@ def _locked(network: VirtualNetwork) -> tuple[VirtualNetwork, list[Subnet]]:
     """The network under the lock of its group, and its subnets, which a private endpoint locks for its addresses."""
     ResourceGroup.objects.select_for_update().filter(pk=network.resource_group_id).first()
     found = VirtualNetwork.objects.select_related("resource_group__subscription").get(pk=network.pk)
-    return found, list(found.subnets.select_for_update().order_by("pk"))
+    return found, _locked_subnets(found)
 
 
-def _problem(network: VirtualNetwork, prefixes: tuple[str, ...], wanted: Iterable[SubnetBody]) -> Problem | None:
-    """What is wrong with the addresses alone."""
-    owner = network.resource_id
-    space = parse_all(prefixes, owner)
-    if isinstance(space, Problem):
-        return space
-    placed: dict[str, tuple[Prefix, ...]] = {}
-    for subnet in wanted:
-        parsed = parse_all(subnet.prefixes, f"{owner}/subnets/{subnet.name}")
-        if isinstance(parsed, Problem):
-            return parsed
-        placed[subnet.name] = parsed
-    return problem_of_space(space, network.name) or problem_of_subnets(space, placed, network.name)
+def _locked_subnets(network: VirtualNetwork) -> list[Subnet]:
+    return list(network.subnets.select_for_update().order_by("pk"))
 
 
-def _problem_of_those_in_use(rows: Iterable[Subnet], wanted: Iterable[SubnetBody]) -> Problem | None:
-    """A subnet in which a private endpoint stands can't go, and can't lose the addresses that the endpoint has."""
-    by_name = {subnet.name.lower(): subnet for subnet in wanted}
-    standing: dict[int, list[PrivateEndpoint]] = {}
-    for each in PrivateEndpoint.objects.filter(subnet__in=list(rows)).select_related("resource_group__subscription"):
-        standing.setdefault(each.subnet_id, []).append(each)
-    for row in rows:
-        for endpoint in standing.get(row.pk, ()):
-            if (left := by_name.get(row.name.lower())) is None:
-                return in_use(row.name, endpoint)
-            networks = [ip_network(prefix) for prefix in left.prefixes]
-            for address in map(ip_address, endpoint.addresses.values()):
-                if not any(address in network for network in networks):
-                    return Problem(
-                        Code.PREFIX_IN_USE,
-                        f"IpPrefix {_holding(row, str(address))} on Subnet {row.name} has active allocations "
-                        "and cannot be deleted.",
-                    )
-    return None
+def _record(network: VirtualNetwork, rows: Iterable[Subnet]) -> dict[str, Any]:
+    """For its change record, with these subnets."""
+    subnets = tuple(map(body_of_subnet, rows))
+    body = NetworkBody(
+        network.location, tuple(network.address_prefixes), network.tags, subnets, kept=network.kept_aside
+    )
+    return of_network(network.resource_id, body)
 
 
 def _taken(message: str) -> Problem:
     return Problem(Code.INVALID_RESOURCE_NAME, message)
 
 
-def in_use(subnet: str, endpoint: PrivateEndpoint) -> Problem:
-    """Azure's own sentence (Azure/bicep #13267)."""
-    place = interface_id(
-        endpoint.resource_id, endpoint.kept_aside.get("properties", {}).get("customNetworkInterfaceName")
-    )
-    configuration = f"privateEndpointIpConfig.{uuid5(NAMESPACE_URL, endpoint.resource_id)}"
-    return Problem(
-        Code.SUBNET_IN_USE,
-        f"Subnet {subnet} is in use by {place}/ipConfigurations/{configuration} and cannot be deleted. "
-        "In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
-    )
-
-
-def _holding(subnet: Subnet, address: str) -> str:
-    held = (text for text in subnet.address_prefixes if ip_address(address) in ip_network(text))
-    return next(held, ", ".join(subnet.address_prefixes))
-
-
-def _write(network: VirtualNetwork, rows: Iterable[Subnet], wanted: Iterable[SubnetBody]) -> list[Subnet]:
+def _write(network: VirtualNetwork, rows: Collection[Subnet], wanted: Iterable[SubnetBody]) -> list[Subnet]:
     """In the order of `wanted`. A subnet that was there keeps its row and the spelling of its name."""
     there: Mapping[str, Subnet] = {row.name.lower(): row for row in rows}
     written, new = [], []
@@ -264,8 +259,9 @@ def _write(network: VirtualNetwork, rows: Iterable[Subnet], wanted: Iterable[Sub
         row.address_prefixes, row.service_endpoints = list(subnet.prefixes), list(subnet.services)
         row.kept_aside = subnet.kept
         if row.pk is not None and not is_same:
-            row.save()
+            row.save(update_fields=["address_prefixes", "service_endpoints", "kept_aside"])
         written.append(row)
     Subnet.objects.bulk_create(new)
-    network.subnets.exclude(pk__in=[row.pk for row in written]).delete()
+    stays = {row.pk for row in written}
+    network.subnets.filter(pk__in=[row.pk for row in rows if row.pk not in stays]).delete()
     return written

@@ -20,8 +20,11 @@ VIEW = "registries.view_registry"
 CREATE = "registries.add_registry"
 CHANGE = "registries.change_registry"
 DELETE = "registries.delete_registry"
-MANAGE_ACCOUNTS = "registries.change_account"
 IMPORT_SERVICE_TAGS = "networking.add_servicetagimport"  # a string: the ground floor knows nothing of networking
+
+# The group of accounts that are trusted services by who they are, which a gate asks for with CHALLENGE-FIRST. It is no
+# role: it holds no permission, and whoever is in it has a role besides.
+TRUSTED_GROUP = "Trusted services"
 
 
 class Account(AbstractUser):
@@ -62,7 +65,7 @@ class Account(AbstractUser):
     @cached_property
     def role(self) -> str:
         """The name of the account's role, for people to read; what it may do is asked through `may`."""
-        group = self.groups.order_by("name").first()
+        group = self.groups.exclude(name=TRUSTED_GROUP).order_by("name").first()
         return group.name if group else "No role"
 
     @property

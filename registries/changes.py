@@ -20,6 +20,23 @@ class Origin:
     comment: str = ""
 
 
+def same_json(one: Any, other: Any) -> bool:
+    """What a change is measured by. True is not 1; a number is its value, for PostgreSQL spells 1e308 as an integer."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(same_json(value, other[name]) for name, value in one.items())
+        case list(), list():
+            return len(one) == len(other) and all(map(same_json, one, other))
+        case (bool(), _) | (_, bool()):
+            return one is other
+        case (float(), int() | float()) | (int(), float()):
+            try:
+                return float(one) == float(other)
+            except OverflowError:  # an integer that no float is
+                return False
+    return bool(one == other)
+
+
 class Change(models.Model):
     """One stored step of history. Written in the transaction of the change itself, never edited, and it outlives its
     registry."""
@@ -54,9 +71,24 @@ class Change(models.Model):
         before: dict[str, Any] | None,
         after: dict[str, Any] | None,
     ) -> Self:
+        place = str(registry.resource_id)
+        return cls.record_at(place, operation, origin, before=before, after=after, registry=registry)
+
+    @classmethod
+    def record_at(
+        cls,
+        resource_id: str,
+        operation: str,
+        origin: Origin,
+        *,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        registry: "Registry | None" = None,
+    ) -> Self:
+        """Of what belongs to no registry, by its ARM id or, where it has none, by what people call it."""
         return cls.objects.create(
             registry=registry,
-            resource_id=str(registry.resource_id),
+            resource_id=resource_id,
             operation=operation,
             account=origin.account,
             door=origin.door,

@@ -48,7 +48,8 @@ class Generation(models.Model):
 
 
 class Tombstone(models.Model):
-    """A registry that was deleted, by its name in lower case."""
+    """A registry that was deleted, by its name in lower case. None is ever removed: a gate that was away for a year
+    still has to learn of it, and a row is a name and a number."""
 
     name = models.CharField(max_length=50)
     generation = models.BigIntegerField(db_index=True)

@@ -1,8 +1,6 @@
 """What a registry is: its place in ARM, its tier, its tags, and the record of everything that changed."""
 
-import json
 import re
-from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -11,28 +9,33 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from registries import regions
+from registries import host_names, regions
 from registries.accounts import CHANGE as CHANGE
 from registries.accounts import CREATE as CREATE
 from registries.accounts import DELETE as DELETE
 from registries.accounts import IMPORT_SERVICE_TAGS as IMPORT_SERVICE_TAGS
-from registries.accounts import MANAGE_ACCOUNTS as MANAGE_ACCOUNTS
+from registries.accounts import TRUSTED_GROUP as TRUSTED_GROUP
 from registries.accounts import VIEW as VIEW
 from registries.accounts import Account as Account
 from registries.accounts import ServicePrincipal as ServicePrincipal
 from registries.changes import Change as Change
 from registries.changes import Origin as Origin
+from registries.changes import same_json as same_json
 from registries.generation import Generation as Generation
 from registries.generation import Tombstone as Tombstone
+from registries.named import NamedQuerySet as NamedQuerySet
 from registries.notifications import Notification as Notification
 from registries.replications import Replication as Replication
+from registries.resource_groups import ResourceGroup as ResourceGroup
 from registries.resource_id import ResourceId
+from registries.tiers import Step
 
 NAME_RULE = re.compile(r"[a-zA-Z0-9]{5,50}", re.ASCII)
 TIERS = ("Basic", "Standard", "Premium")
 
 
 def all_providers() -> list[str]:
+    """What a new subscription is registered for. Migration 0007 names this function, so it has to stay here."""
     return ["Microsoft.ContainerRegistry", "Microsoft.Network"]
 
 
@@ -48,43 +51,6 @@ class Subscription(models.Model):
         return self.display_name
 
 
-class ResourceGroup(models.Model):
-    """An ARM resource group. Its name is unique in its subscription, in any letter case."""
-
-    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="resource_groups")
-    name = models.CharField(max_length=90)
-    location = models.CharField(max_length=40)
-    tags = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint("subscription", Lower("name"), name="resource_group_name_unique"),
-            models.CheckConstraint(condition=~models.Q(name=""), name="resource_group_has_a_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def delete_with_registries(self, origin: Origin) -> list[str]:
-        """Delete the group and all in it; each registry leaves its change record. Returns what must go first, a
-        sentence each, and then nothing was deleted; empty means done."""
-        return self.delete_all([self], origin)
-
-    @classmethod
-    def delete_all(cls, groups: Sequence["ResourceGroup"], origin: Origin) -> list[str]:
-        """As `delete_with_registries`, of several groups that may hold on to each other."""
-        with transaction.atomic():
-            registries = Registry.objects.with_group().filter(resource_group__in=groups).order_by("pk")
-            going = list(registries.select_for_update(of=("self",)))
-            if in_the_way := import_string(settings.EMPTIES_RESOURCE_GROUPS)(groups, origin):
-                return list(in_the_way)
-            for registry in going:
-                registry.delete_recorded(origin)
-            for group in groups:
-                group.delete()
-        return []
-
-
 class RegistryQuerySet(models.QuerySet["Registry"]):
     def named(self, name: str) -> Self:
         """The registry of that name in any letter case; uses the unique index. Text that can't be a name finds nothing:
@@ -95,6 +61,11 @@ class RegistryQuerySet(models.QuerySet["Registry"]):
 
     def with_group(self) -> Self:
         return self.select_related("resource_group__subscription")
+
+    def locked(self) -> Self:
+        """Under the one lock that every change to a registry takes, until the transaction ends. SQLite has none by
+        row: there the transaction itself is IMMEDIATE, so the same line holds on both."""
+        return self.select_for_update(of=("self",)).with_group()
 
 
 class Registry(models.Model):
@@ -156,15 +127,21 @@ class Registry(models.Model):
 
     @property
     def login_server(self) -> str:
-        return f"{self.name.lower()}.{settings.LOGIN_SERVER_SUFFIX}"
+        return host_names.login(self.name, settings.LOGIN_SERVER_SUFFIX)
+
+    @property
+    def regions(self) -> list[str]:
+        """Where it is served from: its own region and those of its replications, in the order of their names."""
+        return sorted({self.location, *self.replica_regions})
+
+    def data_host(self, region: str) -> str:
+        """The data endpoint of that region, whether it has one or not."""
+        return host_names.data(self.name, region, settings.LOGIN_SERVER_SUFFIX)
 
     @property
     def data_endpoints(self) -> list[tuple[str, str]]:
         """Region name as the portal shows it, and host name, for each region the registry serves layers from."""
-        return [
-            (regions.display_name(region), f"{self.name.lower()}.{region}.data.{settings.LOGIN_SERVER_SUFFIX}")
-            for region in sorted({self.location, *self.replica_regions})
-        ]
+        return [(regions.display_name(region), self.data_host(region)) for region in self.regions]
 
     @property
     def is_premium(self) -> bool:
@@ -188,11 +165,11 @@ class Registry(models.Model):
             Change.record(registry, "Create registry", origin, before=None, after=registry.summary())
         return registry
 
-    def change_tier(self, sku: str, origin: Origin) -> list[str]:
+    def change_tier(self, sku: str, origin: Origin) -> list[Step]:
         """Upgrade at once, downgrade when nothing stands in the way. Returns what must go first; empty means done."""
         with transaction.atomic():
             # The same lock that EndpointSettings.store takes: a rule can't slip in while the tier goes down.
-            locked = Registry.objects.select_for_update().get(pk=self.pk)
+            locked = Registry.objects.locked().get(pk=self.pk)
             in_the_way = locked.in_the_way_of(sku)
             if in_the_way or locked.sku == sku:
                 return in_the_way
@@ -203,30 +180,29 @@ class Registry(models.Model):
             Change.record(self, "Change tier", origin, before=before, after={"sku": sku})
         return []
 
-    def in_the_way_of(self, sku: str) -> list[str]:
+    def in_the_way_of(self, sku: str) -> list[Step]:
         """What a downgrade to `sku` needs gone first, a sentence each. Azure leaves this open (acr-facts 3.18)."""
         if sku == "Premium":
             return []
         needed = []
         if self.rule_count:
             rules = "1 address range" if self.rule_count == 1 else f"{self.rule_count} address ranges"
-            needed.append(f"Delete the {rules} from the firewall list.")
+            needed.append(Step(f"Delete the {rules} from the firewall list."))
         if self.subnet_count:
             rules = "1 virtual network rule" if self.subnet_count == 1 else f"{self.subnet_count} virtual network rules"
-            needed.append(f"Delete the {rules}.")
+            needed.append(Step(f"Delete the {rules}."))
         if self.public_access != "all":
-            needed.append("Set Public network access to All networks.")
-        if self.data_endpoint:
-            needed.append("Turn off the dedicated data endpoint.")
+            needed.append(Step("Set Public network access to All networks."))
+        needed += import_string(settings.KEEPS_A_TIER)(self)
         if self.replica_regions:
-            needed.append("Delete the replications.")
+            needed.append(Step("Delete the replications.", "registry-replications"))
         return needed
 
     def delete_recorded(self, origin: Origin) -> None:
         """Delete the registry; its change records stay, with the ARM id as text. Nothing where it is gone already."""
         with transaction.atomic():
             # The lock of every change: a save that is under way leaves its record first.
-            locked = Registry.objects.select_for_update(of=("self",)).with_group().filter(pk=self.pk).first()
+            locked = Registry.objects.locked().filter(pk=self.pk).first()
             if locked is not None:
                 Change.record(locked, "Delete registry", origin, before=locked.summary(), after=None)
                 Tombstone.objects.create(name=locked.name.lower(), generation=Generation.next())
@@ -243,12 +219,9 @@ class Registry(models.Model):
     def change_kept_aside(self, kept: dict[str, Any], origin: Origin) -> Change | None:
         """The properties that Portcullis has no use for, all anew; its record holds those that differ. None where
         none does; call it under the registry's lock."""
-        was, now = (  # as JSON, where true isn't 1
-            {path: json.dumps(value, sort_keys=True) for path, value in each.items()}
-            for each in (self.kept_aside, kept)
-        )
-        before = {path: self.kept_aside[path] for path in was if was[path] != now.get(path)}
-        after = {path: kept[path] for path in now if now[path] != was.get(path)}
+        was = self.kept_aside
+        before = {path: was[path] for path in was if path not in kept or not same_json(was[path], kept[path])}
+        after = {path: kept[path] for path in kept if path not in was or not same_json(was[path], kept[path])}
         if not before and not after:
             return None
         self.kept_aside, self.changed_at = kept, timezone.now()
@@ -256,6 +229,12 @@ class Registry(models.Model):
         return Change.record(
             self, "Update properties", origin, before={"properties": before}, after={"properties": after}
         )
+
+    def changed(self) -> None:
+        """Pages say that it changed now, and the gates look again. Call it in the transaction of the change."""
+        self.changed_at = timezone.now()
+        self.save(update_fields=["changed_at"])
+        self.touch()
 
     def touch(self) -> None:
         """Tell the gates that they have to look at this registry again. Call it in the transaction of the change."""

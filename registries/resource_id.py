@@ -1,10 +1,12 @@
-"""ARM resource ids of container registries, parsed in any letter case. Pure Python."""
+"""ARM resource ids of container registries, parsed in any letter case, and what a group in them may be named. Pure."""
 
 import re
 from dataclasses import dataclass
 from typing import Self
 
 PROVIDER = "Microsoft.ContainerRegistry"
+# ARM's rule for the name of a resource group: letters and digits of any script.
+GROUP_NAME = re.compile(r"[-\w.()]{0,89}[-\w()]")
 PATTERN = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     rf"/providers/{re.escape(PROVIDER)}/registries/(?P<name>[^/]+)/?",

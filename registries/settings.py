@@ -157,9 +157,11 @@ REQUESTS_KEPT_DAYS = env_number("REQUESTS_KEPT_DAYS", default=30, least=1, most=
 
 # What networking does before resource groups go: it answers what must go first. A string, because the ground floor
 # knows nothing of networking.
-EMPTIES_RESOURCE_GROUPS = "networking.group_deletion.empty"
+EMPTIES_RESOURCE_GROUPS = "networking.group_deletion"
 # Likewise what it does to a registry that is created with private access, in the transaction that creates it.
 CLOSES_NEW_REGISTRIES = "networking.private_creation.close"
+# And what of it keeps a registry from a lower tier, beside what the registry's own row tells.
+KEEPS_A_TIER = "networking.tier_keeping.in_the_way"
 
 INSTALLED_APPS = [
     "registries.apps.AdminConfig",  # django.contrib.admin

@@ -106,7 +106,7 @@ def disabled(*ranges: str, **more: Any) -> AccessPolicy:
 def trusted_service(name: str = "Image scanner", *networks: str) -> TrustedService:
     """A service that passes the firewall where the exception is on; without networks, known by its identity only."""
     made = TrustedService(name=name, networks=list(networks))
-    made.save_recorded()
+    made.save_recorded(BO)
     return made
 
 
@@ -129,8 +129,9 @@ def virtual_network(
     """10.0.0.0/16, with these subnets of 256 addresses each, in that order; without any, one named mySubnet."""
     bodies = [SubnetBody(each, (f"10.0.{number}.0/24",)) for number, each in enumerate(subnets or ("mySubnet",))]
     body = NetworkBody(location, ("10.0.0.0/16",), subnets=tuple(bodies))
-    put = put_network(group or resource_group(), name, body)
+    put = put_network(group or resource_group(), name, body, BO)
     assert not isinstance(put, Problem), put
+    _forget(put.stored.resource_id)
     return put.stored
 
 
@@ -153,7 +154,13 @@ def private_endpoint(
     )
     put = put_endpoint(group or resource_group(), name, body, BO, account("Contributor"))
     assert not isinstance(put, Problem), put
+    _forget(put.stored.resource_id)
     return put.stored
+
+
+def _forget(place: str) -> None:
+    """The record of what a test begins with: it counts the changes that it makes itself."""
+    Change.objects.filter(resource_id=place).delete()
 
 
 def gate(name: str = "gate1", generation: int = 1, *, at: datetime | None = None, **more: Any) -> GateReport:

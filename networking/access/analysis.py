@@ -75,11 +75,6 @@ def smallest_equal_list(ranges: Iterable[AddressRange]) -> tuple[AddressRange, .
     return tuple(AddressRange(int(net.network_address), net.prefixlen) for net in collapse_addresses(networks))
 
 
-def covered_addresses(ranges: Iterable[AddressRange]) -> int:
-    """How many different addresses the ranges cover together."""
-    return sum(each.size for each in smallest_equal_list(ranges))
-
-
 @dataclass(frozen=True, slots=True)
 class Shift:
     """Who gains and who loses access, as spans of public IPv4 addresses in order; apart and never touching."""

@@ -28,10 +28,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """What a cloud of Azure has beside its registries: its storage, and Microsoft's own images (acr-facts 9)."""
+    """What a cloud of Azure has beside its registries: its storage, and Microsoft's own images (acr-facts 9).
+    `service_tags` is what the weekly file of its service tags calls it."""
 
     storage: str = "*.blob.core.windows.net"
     images: tuple[str, str] = ("mcr.microsoft.com", "*.data.mcr.microsoft.com")
+    service_tags: str = "Public"
 
 
 # By the suffix of its login servers; the one of demonstration mode stands for the public cloud.
@@ -39,8 +41,8 @@ PUBLIC = Cloud()
 CLOUDS = {
     "azurecr.io": PUBLIC,
     "azurecr.localhost": PUBLIC,
-    "azurecr.us": Cloud(storage="*.blob.core.usgovcloudapi.net"),
-    "azurecr.cn": Cloud("*.blob.core.chinacloudapi.cn", ("mcr.azure.cn", "*.data.mcr.azure.cn")),
+    "azurecr.us": Cloud(storage="*.blob.core.usgovcloudapi.net", service_tags="AzureGovernment"),
+    "azurecr.cn": Cloud("*.blob.core.chinacloudapi.cn", ("mcr.azure.cn", "*.data.mcr.azure.cn"), "China"),
 }
 
 

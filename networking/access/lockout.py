@@ -12,11 +12,10 @@ from networking.access.trusted import NO_NETWORKS, TrustedNetworks
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A named range that must keep its access. `is_you` marks the address of whoever makes the change."""
+    """A named range that must keep its access."""
 
     name: str
     range: AddressRange
-    is_you: bool = False
 
 
 @dataclass(frozen=True, slots=True)

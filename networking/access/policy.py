@@ -90,6 +90,7 @@ class AccessPolicy:
         )
 
     def rule_for(self, wanted: AddressRange) -> Rule | None:
+        """The rule of exactly that range; None where the list has none, whatever covers it."""
         return next((rule for rule in self.rules if rule.range == wanted), None)
 
     def rule_covering(self, address: IPv4Address) -> Rule | None:
@@ -101,10 +102,8 @@ class AccessPolicy:
         return subnet.lower() in (each.lower() for each in self.subnets)
 
     def with_rule(self, new: AddressRange, *, name: str = "", note: str = "") -> Self | Problem:
+        """One rule more at the end, or why not: a duplicate, one too many, a text that is too long."""
         return self.with_rules([*self.rules, Rule(new, name, note)])
-
-    def without_rule(self, gone: AddressRange) -> Self:
-        return replace(self, rules=tuple(rule for rule in self.rules if rule.range != gone))
 
     def with_rules(self, rules: Iterable[Rule]) -> Self | Problem:
         """The whole list anew, or why it can't be: a duplicate, too many, a text that is too long."""

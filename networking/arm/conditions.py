@@ -5,6 +5,10 @@ from django.http import HttpRequest
 from networking.arm.errors import ArmError
 
 
+def has_conditions(request: HttpRequest) -> bool:
+    return "If-Match" in request.headers or "If-None-Match" in request.headers
+
+
 def require_conditions(request: HttpRequest, etag: str | None) -> None:
     """ArmError 412 where the resource isn't as the request expects it. `etag` is None where there is no resource."""
     wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")

@@ -51,13 +51,19 @@ def absolute(path: str) -> str:
     return f"{settings.ARM_URL}{path}"
 
 
+def subscription_id(text: str) -> uuid.UUID | None:
+    """A subscription id as ARM spells it, in any letter case; None for any other text, like one without dashes."""
+    try:
+        read = uuid.UUID(text)
+    except ValueError:
+        return None
+    return read if str(read) == text.lower() else None
+
+
 def subscription_at(text: str) -> Subscription:
     """The subscription of a path; ArmError where there is none."""
-    try:
-        wanted = uuid.UUID(text)
-    except ValueError:
-        wanted = None
-    if wanted is None or str(wanted) != text.lower():
+    wanted = subscription_id(text)
+    if wanted is None:
         message = f"The provided subscription identifier '{text[:90]}' is malformed or invalid."
         raise ArmError(400, "InvalidSubscriptionId", message, gateway=True)
     found = Subscription.objects.filter(subscription_id=wanted).first()
@@ -69,10 +75,7 @@ def subscription_at(text: str) -> Subscription:
 def group_at(subscription: str, name: str) -> ResourceGroup:
     """The resource group of a path in any letter case, with its subscription: one query where it is there. ArmError
     where it is not."""
-    try:
-        wanted = uuid.UUID(subscription)
-    except ValueError:
-        wanted = None
+    wanted = subscription_id(subscription)
     groups = ResourceGroup.objects.select_related("subscription")
     found = groups.filter(subscription__subscription_id=wanted, name__iexact=name).first() if wanted else None
     if found is None:

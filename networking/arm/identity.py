@@ -1,6 +1,7 @@
 """Tokens of a managed identity, as programs on Azure get them without a secret of their own.
 
-Both servers answer here, because Azure does it over plain http. `urlpatterns` are the dashboard's."""
+Both servers answer here, because Azure does it over plain http. `urlpatterns` are the dashboard's; on the ARM server
+`dispatch` looks at the method."""
 
 import secrets
 from typing import Any
@@ -41,7 +42,6 @@ QUERY = {"resource": {"type": "string"}}
 )
 @login_not_required
 @never_cache
-@require_GET
 def app_service(request: HttpRequest) -> JsonResponse:
     """Whoever knows the secret that the environment of the program holds. Without one set, nobody does."""
     secret = settings.ARM_IDENTITY_HEADER or (
@@ -67,7 +67,6 @@ def app_service(request: HttpRequest) -> JsonResponse:
 )
 @login_not_required
 @never_cache
-@require_GET
 def instance_metadata(request: HttpRequest) -> JsonResponse:
     """Whoever can ask: on Azure that is the machine itself. Here it is anybody, so only demonstration mode does it."""
     if not settings.DEMONSTRATION:
@@ -98,6 +97,6 @@ def _told(body: dict[str, Any], status: int) -> JsonResponse:
 
 
 urlpatterns = [
-    path("msi/token", app_service),
-    path("metadata/identity/oauth2/token", instance_metadata),
+    path("msi/token", require_GET(app_service)),
+    path("metadata/identity/oauth2/token", require_GET(instance_metadata)),
 ]

@@ -8,8 +8,10 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from networking.access.problems import Code, Problem
-from networking.arm.body import Refused, a_list, a_text, an_object, wrong
-from networking.arm.document import refuse_what_cannot_be_stored
+from networking.arm.body import Refused, a_list, a_text, an_object, quoted, wrong
+from networking.arm.document import refuse_what_cannot_be_stored, spelled
+from networking.arm.document import tags_of as tags_in
+from networking.arm.registry_body import too_much
 
 NETWORKS = "Microsoft.Network/virtualNetworks"
 SUBNETS = f"{NETWORKS}/subnets"
@@ -36,12 +38,17 @@ SUBNET_DEFAULTS: dict[str, Any] = {
     "privateEndpointNetworkPolicies": "Disabled",
     "privateLinkServiceNetworkPolicies": "Enabled",
 }
+# The names that we know, in our spelling: ARM reads them in any letter case.
+BESIDE = READ_ONLY | {"location", "tags", "properties"}
+OF_NETWORKS = READ_ONLY_OF_NETWORKS | {"addressSpace", "subnets", *NETWORK_DEFAULTS}
+OF_SUBNETS = READ_ONLY_OF_SUBNETS | {"addressPrefix", "addressPrefixes", "serviceEndpoints", *SUBNET_DEFAULTS}
+OF_SERVICES = frozenset({"service", "provisioningState", "locations"})
 
 
 @dataclass(frozen=True, slots=True)
 class SubnetBody:
-    """A subnet as its JSON describes it. `services` are those it has a service endpoint for; `kept` are properties
-    that Portcullis has no use for."""
+    """A subnet as its JSON describes it. `services` are those it has a service endpoint for; `kept` is as in
+    NetworkBody."""
 
     name: str
     prefixes: tuple[str, ...]
@@ -62,13 +69,12 @@ class NetworkBody:
 
 
 def read_network(document: object) -> NetworkBody | Problem:
+    """The body of a PUT, or what is wrong with it; whether a network can be like that, its verb says."""
     try:
-        refuse_what_cannot_be_stored(document)
-        body = an_object(document, "body")
-        said = an_object(body.get("properties") or {}, "properties")
-        space = an_object(needed(said, "addressSpace", "properties."), SPACE)
+        body, said = opened(document, OF_NETWORKS)
+        space = spelled(an_object(needed(said, "addressSpace", "properties."), SPACE), {"addressPrefixes"}, f"{SPACE}.")
         subnets = said.get("subnets")
-        kept = unused(said, {"addressSpace", "subnets", *READ_ONLY_OF_NETWORKS})
+        kept = unused(said, {"addressSpace", "subnets", *READ_ONLY_OF_NETWORKS}, NETWORK_DEFAULTS)
         if more := unused(space, {"addressPrefixes"}):
             kept["addressSpace"] = more
         return NetworkBody(
@@ -86,42 +92,55 @@ def read_subnet(document: object, name: str) -> SubnetBody | Problem:
     """The body of a PUT to a subnet's own address, which ends in `name`."""
     try:
         refuse_what_cannot_be_stored(document)
-        return _subnet(an_object(document, "body"), name, "properties")
+        return _subnet(spelled(an_object(document, "body"), BESIDE, ""), name, "")
     except Refused as refused:
         return refused.problem
 
 
 def read_tags(document: object) -> dict[str, str] | Problem | None:
-    """The tags of a PATCH, which are all that it can change; None where it says nothing of them."""
+    """The tags of a PATCH of a network, which are all that it can change; None where it says nothing of them."""
     try:
         refuse_what_cannot_be_stored(document)
-        body = an_object(document, "body")
+        body = spelled(an_object(document, "body"), BESIDE, "")
+        for name in unused(body, {"tags", *READ_ONLY}):
+            message = f"A PATCH of a virtual network changes its tags; send the property {quoted(name)} with a PUT."
+            raise Refused(Problem(Code.INVALID_PROPERTY, message))
         return None if body.get("tags") is None else tags_of(body)
     except Refused as refused:
         return refused.problem
+
+
+def opened(document: object, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A body and its properties, with the names we know in our spelling; `names` are those of properties."""
+    refuse_what_cannot_be_stored(document)
+    body = spelled(an_object(document, "body"), BESIDE, "")
+    return body, spelled(an_object(body.get("properties") or {}, "properties"), names, "properties.")
 
 
 def _subnets(listed: object) -> tuple[SubnetBody, ...]:
     where = "properties.subnets"
     found: dict[str, SubnetBody] = {}
     for index, each in enumerate(a_list(listed, where)):
-        body = an_object(each, f"{where}[{index}]")
-        name = a_text(needed(body, "name", f"{where}[{index}]."), f"{where}[{index}].name")
+        place = f"{where}[{index}]."
+        body = spelled(an_object(each, f"{where}[{index}]"), BESIDE, place)
+        name = a_text(needed(body, "name", place), f"{place}name")
         if name.lower() in found:
             raise Refused(
                 Problem(Code.INVALID_SUBNET, f"The subnet '{name[:80]}' is in the list twice. Delete one of them.")
             )
-        found[name.lower()] = _subnet(body, name, f"{where}[{index}].properties")
+        found[name.lower()] = _subnet(body, name, place)
     return tuple(found.values())
 
 
-def _subnet(body: Mapping[str, Any], name: str, where: str) -> SubnetBody:
-    said = an_object(body.get("properties") or {}, where)
+def _subnet(body: Mapping[str, Any], name: str, before: str) -> SubnetBody:
+    where = f"{before}properties"
+    said = spelled(an_object(body.get("properties") or {}, where), OF_SUBNETS, f"{where}.")
     services, more = _services(said.get("serviceEndpoints") or [], f"{where}.serviceEndpoints")
-    kept = unused(said, {"addressPrefix", "addressPrefixes", "serviceEndpoints", *READ_ONLY_OF_SUBNETS})
+    used = {"addressPrefix", "addressPrefixes", "serviceEndpoints", *READ_ONLY_OF_SUBNETS}
+    kept = unused(said, used, SUBNET_DEFAULTS)
     if more:
         kept["serviceEndpoints"] = more
-    return SubnetBody(name, _prefixes(said, where), services, kept)
+    return SubnetBody(name, _prefixes(said, where), services, kept_beside(body, kept, ()))
 
 
 def _prefixes(said: Mapping[str, Any], where: str) -> tuple[str, ...]:
@@ -140,12 +159,12 @@ def _services(listed: object, where: str) -> tuple[tuple[str, ...], dict[str, An
     services: dict[str, str] = {}
     more: dict[str, Any] = {}
     for index, each in enumerate(a_list(listed, where)):
-        stated = an_object(each, f"{where}[{index}]")
+        stated = spelled(an_object(each, f"{where}[{index}]"), OF_SERVICES, f"{where}[{index}].")
         service = a_text(needed(stated, "service", f"{where}[{index}]."), f"{where}[{index}].service")
         if not service or service.lower() in services:
             raise wrong(f"{where}[{index}].service", service, "the name of a service, each of them once")
         services[service.lower()] = service
-        if rest := unused(stated, {"service", "provisioningState", "locations"}):
+        if rest := unused(stated, OF_SERVICES):
             more[service] = rest
     return tuple(services.values()), more
 
@@ -167,7 +186,7 @@ def network(resource_id: str, body: NetworkBody, subnets: Iterable[Mapping[str, 
 
 def subnet(resource_id: str, body: SubnetBody, endpoints: Iterable[str] = ()) -> dict[str, Any]:
     """As a GET answers. `endpoints` are the resource ids of the private endpoints that stand in it."""
-    own = dict(body.kept)
+    own, rest = parted(body.kept)
     more = own.pop("serviceEndpoints", {})
     prefix = (
         {"addressPrefix": body.prefixes[0]} if len(body.prefixes) == 1 else {"addressPrefixes": list(body.prefixes)}
@@ -180,7 +199,7 @@ def subnet(resource_id: str, body: SubnetBody, endpoints: Iterable[str] = ()) ->
         ]
     if standing := [{"id": each} for each in endpoints]:
         properties["privateEndpoints"] = standing
-    return resource(resource_id, SUBNETS, properties)
+    return resource(resource_id, SUBNETS, properties, rest)
 
 
 def resource(
@@ -207,20 +226,26 @@ def location_of(body: Mapping[str, Any]) -> str:
 
 
 def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
-    tags = an_object(body.get("tags") or {}, "tags")
-    return {name: a_text(value, f"tags.{name}") for name, value in tags.items()}
+    return tags_in(body.get("tags") or None)
 
 
-def unused(said: Mapping[str, Any], used: Iterable[str]) -> dict[str, Any]:
-    """The rest, which is kept. az sends null for what it has no value for."""
+def unused(
+    said: Mapping[str, Any], used: Iterable[str], defaults: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The rest, which is kept, but for what is answered anyhow. az sends null for what it has no value for."""
     known = set(used)
-    return {key: value for key, value in said.items() if key not in known and value is not None}
+    rest = {key: value for key, value in said.items() if key not in known and value is not None}
+    return {key: value for key, value in rest.items() if key not in defaults or value != defaults[key]}
 
 
 def kept_beside(body: Mapping[str, Any], properties: dict[str, Any], used: Iterable[str]) -> dict[str, Any]:
-    """What is kept of a whole body: its unused properties under their own key, and what stands beside them."""
+    """What is kept of a whole body: its unused properties under their own key, and what stands beside them. Raises
+    Refused where that is more than is kept."""
     rest = unused(body, {*READ_ONLY, "properties", *used})
-    return {**rest, "properties": properties} if properties else rest
+    kept = {**rest, "properties": properties} if properties else rest
+    if problem := too_much(kept):
+        raise Refused(problem)
+    return kept
 
 
 def parted(kept: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

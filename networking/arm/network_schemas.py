@@ -31,8 +31,10 @@ GROUP = _object(
     tags=TAGS,
 )
 GROUPS = _list(GROUP)
-GROUP_BODY = {"type": "object", "required": ["location"], "properties": {"location": TEXT, "tags": TAGS}}
-TAGS_BODY = {"type": "object", "properties": {"tags": TAGS}}
+OF_GROUPS = {"location": TEXT, "tags": TAGS, "managedBy": {"type": ["string", "null"]}, "properties": ANYTHING}
+GROUP_BODY = {"type": "object", "required": ["location"], "properties": OF_GROUPS}
+GROUP_PATCH = {"type": "object", "properties": OF_GROUPS}
+TAGS_BODY = {"type": "object", "properties": {"tags": TAGS}, "additionalProperties": False}
 
 RESOURCE = _object({"id": TEXT, "name": TEXT, "type": TEXT, "location": TEXT, "tags": TAGS}, sku=ANYTHING)
 RESOURCES = _list(RESOURCE)

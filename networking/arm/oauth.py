@@ -23,6 +23,7 @@ REFRESH_LIFETIME = 7 * 24 * 60 * 60
 DEVICE_LIFETIME = 15 * 60
 REFRESH = "portcullis:refresh-token"  # audiences of what only this authority takes
 DEVICE = "portcullis:device-code"
+DEVICE_PAGE = "/adfs/oauth2/deviceauth"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -89,7 +90,7 @@ def device_code(form: Mapping[str, str]) -> dict[str, Any]:
         raise OauthError(400, "access_denied", 70044, message)
     _audience(form)
     code = signing.sign({"sub": username}, audience=DEVICE, lifetime=DEVICE_LIFETIME)
-    page = f"{settings.ARM_URL}/adfs/oauth2/deviceauth"
+    page = f"{settings.ARM_URL}{DEVICE_PAGE}"
     return {
         "device_code": code,
         "user_code": "PORTCULLIS",

@@ -99,13 +99,10 @@ def _set(provider: Provider, subscription: Subscription, origin: Origin, *, regi
         others = [each for each in before if each.lower() != provider.namespace.lower()]
         locked.providers = sorted([*others, provider.namespace]) if registered else others
         locked.save(update_fields=["providers"])
-        Change.objects.create(
-            resource_id=f"/subscriptions/{locked.subscription_id}/providers/{provider.namespace}",
-            operation="Register provider" if registered else "Unregister provider",
-            account=origin.account,
-            door=origin.door,
-            address=origin.address,
-            comment=origin.comment,
+        Change.record_at(
+            f"/subscriptions/{locked.subscription_id}/providers/{provider.namespace}",
+            "Register provider" if registered else "Unregister provider",
+            origin,
             before={"providers": before},
             after={"providers": locked.providers},
         )

@@ -1,7 +1,7 @@
 """The body of a PUT or PATCH of a registry, read into values, and what is left of the stored ones after it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,13 @@ from networking.arm.document import (
     ENVELOPE,
     LISTS,
     NETWORKING,
+    PROPERTIES,
     RULE_SET,
+    path_of,
     refuse_what_cannot_be_stored,
     sku_of,
+    spelled,
+    spelled_rules,
     tags_of,
     unused_of_rules,
     unused_of_sku,
@@ -56,8 +60,8 @@ WORDS = {
     }.items()
 }
 STATUS = {"enabled": "enabled", "disabled": "disabled"}
-SPELLINGS = frozenset({*NETWORKING, *READ_ONLY, *(name for name in LIVES if "." not in name)})
-OF_A_RULE = frozenset({"action", *(key for keys in LISTS.values() for key in keys)})
+POLICIES = frozenset(name.removeprefix("policies.") for name in LIVES if name.startswith("policies."))
+OF_A_POLICY = frozenset({"status", "type", "days", "retentionDays", "lastUpdatedTime"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +127,20 @@ def read(body: object) -> Asked | Problem:
 
 def _read(body: dict[str, Any]) -> Asked:
     said = {} if body.get("properties") is None else an_object(body["properties"], "properties")
-    said = spelled(said, SPELLINGS, "properties.")
+    said = spelled(said, PROPERTIES, "properties.")
     networking = {name: said[name] for name in NETWORKING if name in said}
     if networking.get("networkRuleSet") is not None:
-        networking["networkRuleSet"] = _spelled_rules(an_object(networking["networkRuleSet"], "networkRuleSet"))
+        networking["networkRuleSet"] = spelled_rules(an_object(networking["networkRuleSet"], "networkRuleSet"))
     merged(AccessPolicy(), networking)  # refuses what is not well formed
+    if isinstance(body.get("sku"), dict):
+        body["sku"] = spelled(body["sku"], ("name", "tier"), "sku.")
     sku = None if body.get("sku") is None else sku_of(body["sku"])
     beside = {"location", "sku", "tags", "properties", *READ_ONLY_BESIDE}
     others = {
         **(unused_of_sku(body["sku"], sku) if sku else {}),
-        **{key: value for key, value in body.items() if key not in beside},
+        **{path_of(name): value for name, value in body.items() if name not in beside},
         **{
-            f"properties.{name}": _checked(name, value)
+            path_of(name, "properties."): _checked(name, value)
             for name, value in said.items()
             if name not in NETWORKING and name not in READ_ONLY
         },
@@ -147,31 +153,6 @@ def _read(body: dict[str, Any]) -> Asked:
         networking=networking,
         others=others,
     )
-
-
-def _spelled_rules(rule_set: dict[str, Any]) -> dict[str, Any]:
-    ours = spelled(rule_set, {"defaultAction", *LISTS}, "networkRuleSet.")
-    for name in LISTS:
-        if isinstance(rules := ours.get(name), list):
-            where = f"networkRuleSet.{name}"
-            ours[name] = [
-                spelled(rule, OF_A_RULE, f"{where}[{index}].") if isinstance(rule, dict) else rule
-                for index, rule in enumerate(rules)
-            ]
-    return ours
-
-
-def spelled(said: dict[str, Any], names: Iterable[str], where: str) -> dict[str, Any]:
-    """The same object with the names we know in our spelling; the others stay as they are."""
-    known = {name.lower(): name for name in names}
-    ours: dict[str, Any] = {}
-    for key, value in said.items():
-        name = known.get(key.lower(), key)
-        if name in ours:
-            message = f"The property '{where}{name}' is there twice; write it once."
-            raise Refused(Problem(Code.INVALID_PROPERTY, message))
-        ours[name] = value
-    return ours
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -187,15 +168,16 @@ def _checked(name: str, value: Any) -> Any:
     if name == "policies":
         return {
             key: None if policy is None else _with_status(an_object(policy, f"{name}.{key}"), f"{name}.{key}")
-            for key, policy in an_object(value, name).items()
+            for key, policy in spelled(an_object(value, name), POLICIES, f"{name}.").items()
         }
     return value
 
 
 def _with_status(value: dict[str, Any], where: str) -> dict[str, Any]:
-    if value.get("status") is None:
-        return value
-    return {**value, "status": a_word(value["status"], f"{where}.status", STATUS)}
+    ours = spelled(value, OF_A_POLICY, f"{where}.")
+    if ours.get("status") is None:
+        return ours
+    return {**ours, "status": a_word(ours["status"], f"{where}.status", STATUS)}
 
 
 def too_much(kept: Mapping[str, Any]) -> Problem | None:

@@ -94,8 +94,8 @@ def _change(
         if sku != registry.sku:
             registry.change_tier(sku, origin)  # an upgrade comes first: the policy may need it
     _store(row, before, policy, origin)
-    if downgrade:
-        _downgrade(registry, sku, origin)
+    if downgrade and (in_the_way := registry.change_tier(sku, origin)):
+        raise ArmError(409, "SkuDowngradeNotAllowed", f"The registry can't become {sku} yet. {' '.join(in_the_way)}")
     registry.change_tags(tags, origin)
     registry.change_kept_aside(kept, origin)
 
@@ -104,15 +104,6 @@ def _store(row: EndpointSettings, before: AccessPolicy, policy: AccessPolicy, or
     stored = row.store_locked(before, policy, origin)
     if isinstance(stored, Problem):
         raise problem(stored)
-
-
-def _downgrade(registry: Registry, sku: str, origin: Origin) -> None:
-    """Azure leaves open what becomes of rules (acr-facts 3.18); we keep the tier until they are gone."""
-    in_the_way = registry.change_tier(sku, origin) if sku != "Premium" else []
-    if registry.private_endpoint_connections.exists():
-        in_the_way = [*in_the_way, "Remove the private endpoint connections."]
-    if in_the_way:
-        raise ArmError(409, "SkuDowngradeNotAllowed", f"The registry can't become {sku} yet. {' '.join(in_the_way)}")
 
 
 def _needed_sku(asked: Asked) -> str:

@@ -68,7 +68,7 @@ def _stored(registry: Registry, programs: Iterable[str]) -> Stored:
         sku=registry.sku,
         location=registry.location,
         login_server=registry.login_server,
-        regions=tuple(sorted({registry.location, *registry.replica_regions})),
+        regions=tuple(registry.regions),
         policy=settings.policy if settings else AccessPolicy(),
         created=Stamp(registry.created_by, registry.created_at, registry.created_by in programs),
         modified=Stamp(
@@ -87,6 +87,7 @@ def connection_of(stored: PrivateEndpointConnection, registry_id: str) -> Connec
         endpoint=stored.private_endpoint,
         state=stored.state,
         description=stored.description,
+        kept=stored.kept_aside,
     )
 
 

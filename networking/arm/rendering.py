@@ -12,6 +12,7 @@ from typing import Any
 
 from networking.access.policy import AccessPolicy
 from networking.arm.body import properties, subject
+from networking.arm.connection_body import ENDPOINT, STATE
 from networking.arm.document import LISTS, RULE_SET, TYPE
 from networking.arm.versions import shown, subnet_key
 
@@ -42,7 +43,6 @@ ORDER: dict[str, Any] = {
 }
 MADE = frozenset(name for name, default in ORDER.items() if default is None and name != "policies") | {"status"}
 SERVICE = "6a0ec4d3-30cb-4a83-91c0-ae56bc0e3d26"  # the client id under which ACR itself makes resources
-BESIDE = frozenset({"sku", "type", "id", "name", "location", "tags", "systemData", "properties"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ class Connection:
     endpoint: str
     state: str
     description: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def etag(self) -> str:
+        return _etag(self.name, self.endpoint, self.state, self.description, dict(self.kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,12 @@ class Replica:
     tags: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
     ready: bool = True
+
+    @property
+    def etag(self) -> str:
+        """The same while it is being made: nothing of it changes by itself but that."""
+        said = (self.region_endpoint_enabled, self.zone_redundancy, dict(self.tags), dict(self.kept))
+        return _etag(self.id, self.created.at.isoformat(), *said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +119,14 @@ class Stored:
     @property
     def etag(self) -> str:
         """Another one whenever anything of it changed that a client may write, whatever the api-version."""
-        connections = [(each.name, each.endpoint, each.state, each.description) for each in self.connections]
-        of = (self.policy.fingerprint, self.sku, dict(self.tags), dict(self.kept), self.regions, connections)
-        return f'"{hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:32]}"'
+        connections = [each.etag for each in self.connections]
+        return _etag(self.policy.fingerprint, self.sku, dict(self.tags), dict(self.kept), self.regions, connections)
 
 
 def registry(stored: Stored, version: str) -> dict[str, Any]:
     """The answer to GET, PUT and PATCH, and an item of a list."""
-    sku = {path.removeprefix("sku."): value for path, value in stored.kept.items() if path.startswith("sku.")}
-    return {
-        "sku": {**sku, "name": stored.sku, "tier": stored.sku} if sku else {"name": stored.sku, "tier": stored.sku},
+    answer = {
+        "sku": {**_inside("sku.", stored.kept), "name": stored.sku, "tier": stored.sku},
         "type": TYPE,
         "id": stored.id,
         "name": stored.name,
@@ -125,18 +134,35 @@ def registry(stored: Stored, version: str) -> dict[str, Any]:
         "tags": dict(stored.tags),
         "systemData": system_data(stored.created, stored.modified),
         "properties": _properties(stored, version),
-        **{path: value for path, value in stored.kept.items() if "." not in path and path not in BESIDE},
     }
+    return _with_kept(answer, _beside(stored.kept))
+
+
+def _etag(*of: object) -> str:
+    return f'"{hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:32]}"'
+
+
+def _inside(before: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of one object, by name: of everything whose path begins so."""
+    return {path.removeprefix(before): value for path, value in kept.items() if path.startswith(before)}
+
+
+def _beside(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in kept.items() if not path.startswith(("properties.", "sku."))}
+
+
+def _with_kept(made: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What is made stands first and is never overridden: an import keeps whatever it found, and an older Portcullis
+    whatever it was sent."""
+    return {**made, **{name: value for name, value in kept.items() if name not in made}}
 
 
 def _properties(stored: Stored, version: str) -> dict[str, Any]:
     known = shown(version)
-    kept = {
-        path.removeprefix("properties."): value for path, value in stored.kept.items() if path.startswith("properties.")
-    }
+    kept = _inside("properties.", stored.kept)
     networking = properties(stored.policy, subnet_key=subnet_key(version))
     if kept:
-        _put_back_the_words_of_rules(networking["networkRuleSet"], stored.kept, version)
+        networking["networkRuleSet"] = _with_the_words_of_rules(networking["networkRuleSet"], stored.kept)
     made = {
         **networking,
         "loginServer": stored.login_server,
@@ -150,13 +176,18 @@ def _properties(stored: Stored, version: str) -> dict[str, Any]:
     lacks = set() if stored.sku == "Premium" else {"networkRuleSet"}
     always = {"loginServer", "creationDate", "provisioningState"}
     answer = {
-        name: made[name] if name in made else kept.get(name, default)
+        name: made[name] if name in made else _of_its_type(kept.get(name), default)
         for name, default in ORDER.items()
         if name in always or (name in known and name not in lacks)
     }
     inside = f"{RULE_SET.removeprefix('properties.')}."
     unknown = {name: value for name, value in kept.items() if name not in ORDER and not name.startswith(inside)}
     return {**answer, **{name: value for name, value in unknown.items() if name not in MADE}}
+
+
+def _of_its_type(kept: Any, default: Any) -> Any:
+    """What a client of ARM can read, whatever an import kept there."""
+    return kept if type(kept) is type(default) else default
 
 
 def _policies(created: datetime, kept: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
@@ -172,7 +203,7 @@ def _policies(created: datetime, kept: Mapping[str, Any], known: frozenset[str])
     policies = {name: {**policy, **_an_object(kept.get(name))} for name, policy in default.items()}
     return {
         **{name: policy for name, policy in policies.items() if f"policies.{name}" in known},
-        **{name: policy for name, policy in kept.items() if name not in default},
+        **{name: policy for name, policy in kept.items() if name.lower() not in map(str.lower, default)},
     }
 
 
@@ -181,53 +212,60 @@ def _an_object(kept: Any) -> Mapping[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _put_back_the_words_of_rules(rule_set: dict[str, Any], kept: Mapping[str, Any], version: str) -> None:
-    """What stood in the rule set, and in each rule that is still there, without a meaning for us."""
-    inside = {path.removeprefix(f"{RULE_SET}."): value for path, value in kept.items() if path.startswith(RULE_SET)}
-    for name in LISTS:
-        for rule in rule_set.get(name, ()):
-            where = f"{name}[{subject(rule, LISTS[name])}]."
-            rule |= {path.removeprefix(where): value for path, value in inside.items() if path.startswith(where)}
+def _with_the_words_of_rules(made: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """With what stood in the rule set, and in each rule that is still there, without a meaning for us."""
+    inside = _inside(f"{RULE_SET}.", kept)
+    rule_set = {
+        name: [_with_kept(rule, _words_of(rule, name, inside)) for rule in value] if name in LISTS else value
+        for name, value in made.items()
+    }
     lists = tuple(f"{name}[" for name in LISTS)
-    rule_set |= {path: value for path, value in inside.items() if not path.startswith(lists)}
+    own = {path: value for path, value in inside.items() if path not in LISTS and not path.startswith(lists)}
+    return _with_kept(rule_set, own)
+
+
+def _words_of(rule: Mapping[str, Any], name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """But for another version's word for its subject, which only a rule that was kept long ago can have."""
+    words = _inside(f"{name}[{subject(rule, LISTS[name])}].", kept)
+    return {word: value for word, value in words.items() if word not in LISTS[name]}
 
 
 def connection(of: Connection, *, provisioning: str = "Succeeded") -> dict[str, Any]:
     """A pending one has no description, and no answer has `actionsRequired` (acr-facts 1.2)."""
     state = {"status": of.state, **({"description": of.description} if of.description else {})}
-    return {
+    made = {
+        "privateEndpoint": _with_kept({"id": of.endpoint}, _inside(f"{ENDPOINT}.", of.kept)),
+        "privateLinkServiceConnectionState": _with_kept(state, _inside(f"{STATE}.", of.kept)),
+        "provisioningState": provisioning,
+    }
+    own = {path: value for path, value in of.kept.items() if not path.startswith((f"{ENDPOINT}.", f"{STATE}."))}
+    answer = {
         "type": f"{TYPE}/privateEndpointConnections",
         "id": of.id,
         "name": of.name,
-        "properties": {
-            "privateEndpoint": {"id": of.endpoint},
-            "privateLinkServiceConnectionState": state,
-            "provisioningState": provisioning,
-        },
+        "properties": _with_kept(made, _inside("properties.", own)),
     }
+    return _with_kept(answer, _beside(of.kept))
 
 
 def replication(of: Replica) -> dict[str, Any]:
     status = {"timestamp": f"{_ticks(of.created.at)}Z"}
-    kept = {
-        path.removeprefix("properties."): value for path, value in of.kept.items() if path.startswith("properties.")
+    made = {
+        "provisioningState": "Succeeded" if of.ready else "Creating",
+        "status": {"displayStatus": "Ready", **status} if of.ready else status,
+        "regionEndpointEnabled": of.region_endpoint_enabled,
+        "zoneRedundancy": of.zone_redundancy,
     }
-    return {
+    answer = {
         "type": f"{TYPE}/replications",
         "id": of.id,
         "name": of.location,
         "location": of.location,
         "tags": dict(of.tags),
         "systemData": system_data(of.created, of.created),
-        "properties": {
-            "provisioningState": "Succeeded" if of.ready else "Creating",
-            "status": {"displayStatus": "Ready", **status} if of.ready else status,
-            "regionEndpointEnabled": of.region_endpoint_enabled,
-            "zoneRedundancy": of.zone_redundancy,
-            **kept,
-        },
-        **{path: value for path, value in of.kept.items() if not path.startswith("properties.")},
+        "properties": _with_kept(made, _inside("properties.", of.kept)),
     }
+    return _with_kept(answer, _beside(of.kept))
 
 
 def system_data(created: Stamp, modified: Stamp) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from networking.access.problems import Code, Problem
 from networking.arm.body import Refused, a_boolean, a_text, a_word, an_object, quoted
-from networking.arm.document import ENVELOPE, refuse_what_cannot_be_stored, tags_of
-from networking.arm.registry_body import READ_ONLY_BESIDE, WORDS, merge_patch, spelled
+from networking.arm.document import ENVELOPE, path_of, refuse_what_cannot_be_stored, spelled, tags_of
+from networking.arm.registry_body import READ_ONLY_BESIDE, WORDS, merge_patch
 
 READ_ONLY = frozenset({"provisioningState", "status"})
 SPELLINGS = frozenset({"regionEndpointEnabled", "zoneRedundancy", *READ_ONLY})
@@ -35,6 +35,7 @@ class AskedReplication:
 
 
 def read(body: object) -> AskedReplication | Problem:
+    """The body of a PUT or PATCH, or what is wrong with it. What it doesn't say is None, and stays as it is."""
     try:
         refuse_what_cannot_be_stored(body)
         if not isinstance(body, dict):
@@ -55,7 +56,7 @@ def _read(body: dict[str, Any]) -> AskedReplication:
         zone_redundancy=None if zones is None else a_word(zones, "zoneRedundancy", WORDS["zoneRedundancy"]),
         tags=None if body.get("tags") is None else tags_of(body["tags"]),
         others={
-            **{key: value for key, value in body.items() if key not in beside},
-            **{f"properties.{key}": value for key, value in said.items() if key not in SPELLINGS},
+            **{path_of(key): value for key, value in body.items() if key not in beside},
+            **{path_of(key, "properties."): value for key, value in said.items() if key not in SPELLINGS},
         },
     )

@@ -213,7 +213,7 @@ def _made(
     if chosen is None:
         raise _not_allowed(request, node)
     if chosen.permission is not None and not request.account.may(chosen.permission):
-        raise _forbidden(request, chosen.action.format(**chosen.named(values)))
+        raise forbidden(request, chosen.action.format(**chosen.named(values)))
     request.json = parsed(request) if chosen.body is not None else None
     response = chosen.view(request, **chosen.named(values))
     if request.method == "HEAD" and isinstance(response, HttpResponse):
@@ -264,7 +264,8 @@ def _not_allowed(request: HttpRequest, node: Node) -> ArmError:
     return ArmError(405, "MethodNotAllowed", message, gateway=True, headers={"Allow": allowed})
 
 
-def _forbidden(request: ArmRequest, action: str) -> ArmError:
+def forbidden(request: ArmRequest, action: str) -> ArmError:
+    """`action` as ARM spells it, like Microsoft.Network/virtualNetworks/delete."""
     account, scope = request.account, re.sub(r"/{2,}", "/", request.path_info)[:400]
     message = (
         f"The client '{account.username}' with object id '{account.object_id}' does not have authorization to "

@@ -18,7 +18,7 @@ from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkA
 from networking.access.problems import Problem
 from networking.models import EndpointSettings, FirewallRule, MustWorkCaller
 from networking.must_work import add_must_work_caller
-from registries.models import Account, Change, Registry
+from registries.models import Account, Change, Origin, Registry
 from tests import make
 
 STORED = make.selected("16.17.18.0/24", "203.0.113.0/24", "198.51.100.7")
@@ -650,6 +650,16 @@ def test_nobody_adds_changes_or_deletes_a_change(client: Client, registry: Regis
 def test_changes_are_searched_and_filtered(contributor: Client, registry: Registry, asked: str, count: int) -> None:
     contributor.post(page_of(registry), opened(contributor, registry) | row(3, "192.0.2.10"))
     assert contributor.get(CHANGES + asked).context["cl"].result_count == count
+
+
+def test_a_door_has_the_name_that_the_activity_log_gives_it(contributor: Client, registry: Registry) -> None:
+    Change.record(registry, "Update tags", Origin(account="bo@example.org", door="arm"), before=None, after=None)
+    change = Change.objects.latest("pk")
+    page = text_of(contributor.get(CHANGES))
+    assert '<td class="field-door_">ARM API</td>' in page
+    assert ">ARM API</a>" in page  # in the filter
+    assert contributor.get(f"{CHANGES}?door=arm").context["cl"].result_count == 1
+    assert "ARM API" in text_of(contributor.get(f"{CHANGES}{change.pk}/change/"))
 
 
 # Lists, and who sees what

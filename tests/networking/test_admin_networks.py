@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from networking.access.trusted import TrustedNetworks
+from networking.difference import tell
 from networking.models import (
     PrivateEndpoint,
     PrivateEndpointConnection,
@@ -19,7 +21,7 @@ from networking.models import (
     VirtualNetwork,
 )
 from networking.private_endpoint_connections import remove
-from registries.models import Generation
+from registries.models import Change, Generation
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +173,48 @@ def test_an_owner_adds_a_service_with_a_network_a_line(owner: Client) -> None:
     assert Generation.current() == before + 1
 
 
+def test_who_passes_every_firewall_is_changed_with_a_record(owner: Client) -> None:
+    owner.post(f"{SERVICES}add/", service("Scanner", "10.20.0.0/16", "Scan images"))
+    made = TrustedService.objects.get(name="Scanner")
+    owner.post(page_of(made), service("Scanner", "10.30.0.0/16\n10.20.0.0/16", "Scan images"))
+    owner.post(page_of(made), service("Scanner", "10.30.0.0/16\n10.20.0.0/16", "Scan images"))  # the same again
+    owner.post(f"{SERVICES}{made.pk}/delete/", {"post": "yes"})
+    changes = list(Change.objects.order_by("pk"))
+    assert {(each.registry_id, each.resource_id, each.door) for each in changes} == {
+        (None, "Trusted service 'Scanner'", "admin")
+    }
+    assert [each.account for each in changes] == [owner.get("/").wsgi_request.user.username] * 3
+    assert [(each.operation, str(tell(each))) for each in changes] == [
+        ("Add trusted service", "Name: Scanner; Scenario: Scan images; Network 10.20.0.0/16: passes"),
+        ("Change trusted service", "Network 10.30.0.0/16: none → passes"),
+        (
+            "Delete trusted service",
+            "Name: Scanner; Scenario: Scan images; Network 10.30.0.0/16: passes; Network 10.20.0.0/16: passes",
+        ),
+    ]
+    assert "Trusted service 'Scanner'" in text_of(owner.get("/activity/"))
+    assert "Trusted service 'Scanner'" in text_of(owner.get("/admin/registries/change/"))
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        pytest.param(["0.0.0.0/1", "128.0.0.0/1"], id="halves"),
+        pytest.param(["128.0.0.0/1", "0.0.0.0/2", "10.0.0.0/8", "64.0.0.0/2"], id="parts that overlap"),
+        pytest.param(["10.0.0.0/8", "::/1", "8000::/1"], id="IPv6"),
+        pytest.param(["0.0.0.0/0"], id="at once"),
+        pytest.param(["10.0.0.1/8"], id="no network"),
+    ],
+)
+def test_a_service_that_is_everybody_is_stored_through_no_door(networks: list[str]) -> None:
+    before = Generation.current()
+    with pytest.raises(ValidationError):
+        TrustedService(name="Everybody", networks=networks).save_recorded(make.BO)
+    assert (Generation.current(), Change.objects.count()) == (before, 0)
+    TrustedService.objects.create(name="Everybody", networks=networks)  # by another hand
+    assert TrustedService.known() == TrustedNetworks()
+
+
 def test_an_owner_changes_a_service_and_the_gates_look_again(owner: Client) -> None:
     made = make.trusted_service("Image scanner", "10.20.0.0/16", "10.30.0.0/16")
     before = Generation.current()
@@ -215,6 +259,11 @@ def test_an_owner_deletes_services_and_the_gates_look_again(owner: Client) -> No
                 "Line 2: ::/0 is every address there is. Name the networks that the service comes from.",
             ],
             id="everybody",
+        ),
+        pytest.param(
+            "0.0.0.0/1\n10.0.0.0/8\n128.0.0.0/1",
+            ["Together these networks are every IPv4 address there is. Name the networks that the service comes from."],
+            id="everybody in halves",
         ),
         pytest.param(
             "10.20.0.7\n\n10.20.0.7/32",

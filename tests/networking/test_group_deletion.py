@@ -1,10 +1,20 @@
 """A resource group that goes takes its networks and endpoints along, through every door."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
+from itertools import count
+from threading import Event
+
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client
 
+from networking import group_deletion
+from networking.group_deletion import empty
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, VirtualNetwork
-from registries.models import Change, Registry, ResourceGroup, Subscription
+from registries import resource_groups
+from registries.models import Change, Origin, Registry, ResourceGroup, Subscription, Tombstone
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +107,59 @@ def test_a_subscription_whose_network_holds_a_stranger_stays(
     client.force_login(make.account("Owner", is_staff=True))
     client.post(f"/admin/registries/subscription/{other.pk}/delete/", {"post": "yes"})
     assert names() == ["first", "second", "third"]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_what_is_created_in_a_group_while_it_goes_is_refused_or_goes_with_its_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group, inside, go_on = make.resource_group(), Event(), Event()
+
+    def slowly(groups: Sequence[ResourceGroup], origin: Origin) -> list[str]:
+        inside.set()
+        go_on.wait(20)
+        return empty(groups, origin)
+
+    monkeypatch.setattr(group_deletion, "empty", slowly)
+
+    def delete() -> list[str]:
+        with closing(connection):
+            return group.delete_with_registries(make.BO)
+
+    def create() -> bool:
+        with closing(connection), suppress(IntegrityError):
+            Registry.create_recorded(resource_group=group, name="late1", sku="Basic", location="eastus", origin=make.BO)
+            return True
+        return False
+
+    with ThreadPoolExecutor() as threads:
+        deleting = threads.submit(delete)
+        assert inside.wait(20)
+        creating = threads.submit(create)
+        wait([creating], timeout=0.5)
+        go_on.set()
+        assert deleting.result() == []
+        created = creating.result()
+    assert not ResourceGroup.objects.exists()
+    assert not Registry.objects.exists()
+    records = set(Change.objects.filter(registry=None).values_list("operation", flat=True))
+    assert records - {"Delete resource group"} == ({"Create registry", "Delete registry"} if created else set())
+    assert Tombstone.objects.filter(name="late1").exists() is created
+
+
+def test_a_registry_that_comes_before_the_lock_is_locked_too(
+    monkeypatch: pytest.MonkeyPatch, first: ResourceGroup
+) -> None:
+    looks = count()
+    look = resource_groups._affected
+
+    def one_more(groups: Sequence[int]) -> set[int]:
+        if next(looks) in (1, 2):  # after the first look; letting go of all locks takes it back here, so once more
+            make.registry("late1", group=first)
+        return look(groups)
+
+    monkeypatch.setattr(resource_groups, "_affected", one_more)
+    assert first.delete_with_registries(make.BO) == []
+    assert not Registry.objects.exists()
+    assert Change.objects.filter(operation="Delete registry").count() == 1
+    assert Tombstone.objects.filter(name="late1").exists()

@@ -8,7 +8,7 @@ from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
 from networking.difference import tell
 from networking.models import EndpointSettings, PrivateEndpointConnection
-from networking.private_endpoint_connections import MOST, approve, connect, disconnect, reject, remove
+from networking.private_endpoint_connections import MOST, approve, connect, disconnect, keep_aside, reject, remove
 from registries.models import Change, Generation, Origin, Registry
 from tests import make
 
@@ -151,6 +151,45 @@ def test_a_tier_without_private_endpoints_takes_none(db: None, sku: str) -> None
         f"The requested feature private endpoint is not supported for the SKU {sku}.",
     )
     assert not Change.objects.exists()
+
+
+def test_what_we_have_no_use_for_is_kept_recorded_and_told(registry: Registry) -> None:
+    made = connection(registry)
+    kept = {"properties.quota": 3}
+    change = keep_aside(made, kept, AN)
+    assert change is not None
+    assert (change.operation, str(tell(change))) == (
+        "Update private endpoint connection",
+        "Property quota: none → 3",
+    )
+    assert keep_aside(made, kept, AN) is None
+    made.refresh_from_db()
+    assert made.kept_aside == kept
+    remove(made, AN)
+    assert keep_aside(made, {}, AN) is None
+
+
+@pytest.mark.parametrize(
+    ("approved", "sentence", "page"),
+    [
+        pytest.param(False, "Remove the private endpoint connections.", "networking-private", id="one that waits"),
+        pytest.param(
+            True,
+            "Remove the private endpoint connections, then turn off the dedicated data endpoint.",
+            "networking-private",
+            id="one that is approved",
+        ),
+    ],
+)
+def test_a_connection_keeps_its_registry_from_a_lower_tier(
+    registry: Registry, approved: bool, sentence: str, page: str
+) -> None:
+    made = connection(registry, approved=approved)
+    steps = registry.change_tier("Standard", AN)
+    assert [(step, step.page) for step in steps] == [(sentence, page)]
+    assert Registry.objects.get().sku == "Premium"
+    remove(made, AN)
+    assert registry.change_tier("Standard", AN) == (["Turn off the dedicated data endpoint."] if approved else [])
 
 
 def test_a_description_is_one_line_of_400_characters(registry: Registry) -> None:

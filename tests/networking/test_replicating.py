@@ -40,9 +40,18 @@ def test_what_it_can_be_told_is_changed_whole(registry: Registry) -> None:
     assert isinstance(change, Change)
     assert change.operation == "Update replication"
     assert change.before == record("eastus")
-    assert change.after == record("eastus", regionEndpointEnabled=False, zoneRedundancy="Enabled", tags={"a": "b"})
+    after = record("eastus", regionEndpointEnabled=False, zoneRedundancy="Enabled", tags={"a": "b"})
+    assert change.after == {**after, "properties": {"c": [1]}}
     assert Wanted.of(registry.replications.get()) == wanted
     assert replicate(registry, "eastus", wanted, AN) is None
+
+
+def test_what_we_have_no_use_for_is_recorded_and_told(registry: Registry) -> None:
+    replicate(registry, "eastus", Wanted(kept={"properties.quotas": 1}), AN)
+    change = replicate(registry, "eastus", Wanted(kept={"properties.quotas": True}), AN)
+    assert isinstance(change, Change)
+    assert str(tell(change)) == "Property quotas: 1 → true"
+    assert replicate(registry, "eastus", Wanted(kept={"properties.quotas": True}), AN) is None
 
 
 def test_a_replication_that_is_deleted_takes_its_region_along(registry: Registry) -> None:

@@ -12,8 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from networking.access.problems import Problem
 from networking.models import EndpointSettings
-from registries.models import Account, Change, Registry, RegistryQuerySet, ResourceGroup, Subscription
+from networking.private_endpoint_connections import connect
+from registries.models import Account, Change, Registry, RegistryQuerySet, Replication, ResourceGroup, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -199,9 +201,14 @@ def test_a_name_taken_in_the_same_moment_is_told_too(contributor: Client, monkey
     assert (looks, Registry.objects.count(), changes()) == (["NewRegistry"] * 2, 1, [])
 
 
+def tier(sku: str, **more: str) -> dict[str, Any]:
+    """The page of a registry without replications, as it is sent."""
+    return {"sku": sku, "replications-TOTAL_FORMS": "0", "replications-INITIAL_FORMS": "0"} | more
+
+
 def test_a_tier_is_changed_with_its_change(contributor: Client) -> None:
     registry = make.registry(sku="Basic")
-    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", {"sku": "Premium", "name": "othername"})
+    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", tier("Premium", name="othername"))
     assert answer.status_code == 302
     registry.refresh_from_db()
     assert (registry.name, registry.sku) == ("mycontainerregistry", "Premium")
@@ -217,14 +224,27 @@ def test_a_tier_is_changed_with_its_change(contributor: Client) -> None:
 
 def test_the_same_tier_is_no_change(contributor: Client) -> None:
     registry = make.registry()
-    contributor.post(f"{REGISTRIES}{registry.pk}/change/", {"sku": "Premium"})
+    contributor.post(f"{REGISTRIES}{registry.pk}/change/", tier("Premium"))
     assert changes() == []
+
+
+def test_a_connection_keeps_the_tier_here_too(contributor: Client) -> None:
+    registry = make.registry()
+    assert not isinstance(connect(registry, "/the/endpoint", make.BO, approved=False), Problem)
+    before = changes()
+    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", tier("Basic"))
+    assert errors_of(answer) == [
+        "'mycontainerregistry' can't become Basic yet. Do this first:",
+        "Remove the private endpoint connections.",
+    ]
+    registry.refresh_from_db()
+    assert (registry.sku, changes()) == ("Premium", before)
 
 
 def test_a_downgrade_is_refused_with_what_must_go_first(contributor: Client) -> None:
     registry = make.registry(policy=make.selected("9.9.9.9"))
     before = changes()
-    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", {"sku": "Basic"})
+    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", tier("Basic"))
     assert errors_of(answer) == [
         "'mycontainerregistry' can't become Basic yet. Do this first:",
         *registry.in_the_way_of("Basic"),
@@ -236,7 +256,7 @@ def test_a_downgrade_is_refused_with_what_must_go_first(contributor: Client) -> 
 @pytest.mark.parametrize("sku", ["Gold", ""])
 def test_an_unknown_tier_is_refused(contributor: Client, sku: str) -> None:
     registry = make.registry()
-    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", {"sku": sku})
+    answer = contributor.post(f"{REGISTRIES}{registry.pk}/change/", tier(sku))
     assert errors_of(answer) == ["Choose Basic, Standard or Premium."]
     assert changes() == []
 
@@ -277,12 +297,13 @@ def test_a_group_and_a_subscription_take_their_registries_along_with_a_change_ea
     make.registry("registrythree", group=make.resource_group("third"))
     group = ResourceGroup.objects.get(name="other")
     owner.post(f"{GROUPS}{group.pk}/delete/", {"post": "yes"})
-    assert changes() == [("Delete registry", "admin")]
+    each = [("Delete registry", "admin"), ("Delete resource group", "admin")]
+    assert changes() == each
     group = ResourceGroup.objects.get(name="third")
     owner.post(GROUPS, {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"})
-    assert changes() == [("Delete registry", "admin")] * 2
+    assert changes() == each * 2
     owner.post(f"{SUBSCRIPTIONS}{Subscription.objects.get().pk}/delete/", {"post": "yes"})
-    assert changes() == [("Delete registry", "admin")] * 3
+    assert changes() == each * 3
     assert (Subscription.objects.count(), ResourceGroup.objects.count(), Registry.objects.count()) == (0, 0, 0)
 
 
@@ -305,6 +326,7 @@ def test_a_resource_group_is_added_by_the_rule_of_names(contributor: Client) -> 
     ]
     contributor.post(f"{GROUPS}add/", posted | {"name": "new"})
     assert ResourceGroup.objects.filter(name="new").exists()
+    assert changes() == [("Create resource group", "admin")]
     assert errors_of(contributor.post(f"{GROUPS}add/", posted | {"name": "NEW"})) != []
 
 
@@ -319,6 +341,32 @@ def test_what_is_part_of_a_resource_id_stays(staff: Callable[[str], Client]) -> 
     group = ResourceGroup.objects.select_related("subscription").get()
     assert (group.name, group.location) == ("myResourceGroup", "eastus")
     assert (group.subscription.display_name, group.subscription.subscription_id) == ("Renamed", make.SUBSCRIPTION_ID)
+
+
+def test_a_subscription_keeps_its_providers_whatever_is_posted(owner: Client) -> None:
+    """The ARM API registers them, one at a time and with a change record."""
+    subscription = make.subscription()
+    page = f"{SUBSCRIPTIONS}{subscription.pk}/change/"
+    assert list(owner.get(page).context["adminform"].form.fields) == ["display_name"]
+    assert owner.post(page, {"display_name": "Renamed", "providers": "[1]"}).status_code == 302
+    posted = {"display_name": "New", "subscription_id": "00000000-0000-0000-0000-000000000009", "providers": "[1]"}
+    owner.post(f"{SUBSCRIPTIONS}add/", posted)
+    both = ["Microsoft.ContainerRegistry", "Microsoft.Network"]
+    assert dict(Subscription.objects.values_list("display_name", "providers")) == {"Renamed": both, "New": both}
+
+
+@pytest.mark.parametrize("role", ["Reader", "superuser"])
+def test_a_registry_shows_its_replications_to_look_at(staff: Callable[[str], Client], role: str) -> None:
+    registry = make.registry(replica_regions=["westus"])
+    Replication.objects.create(registry=registry, location="westus")
+    answer = staff(role).get(f"{REGISTRIES}{registry.pk}/change/")
+    assert "West US" in text_of(answer)
+    inline = answer.context["inline_admin_formsets"][0]
+    assert (inline.has_add_permission, inline.has_change_permission, inline.has_delete_permission) == (
+        False,
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -448,6 +496,15 @@ def test_an_owner_sets_a_password(owner: Client) -> None:
     owner.post(f"{ACCOUNTS}{bo.pk}/password/", posted)
     bo.refresh_from_db()
     assert bo.check_password("another horse battery")
+
+
+def test_an_owner_makes_a_person_a_trusted_service(owner: Client) -> None:
+    account = make.account("Reader")
+    both = groups("Reader", "Trusted services")
+    owner.post(f"{ACCOUNTS}{account.pk}/change/", account_page(account, groups=both))
+    account = Account.objects.get(pk=account.pk)
+    assert sorted(account.groups.values_list("name", flat=True)) == ["Reader", "Trusted services"]
+    assert account.role == "Reader"
 
 
 def test_an_owner_makes_nobody_a_superuser(owner: Client) -> None:

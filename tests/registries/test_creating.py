@@ -183,15 +183,16 @@ def test_a_registry_whose_access_cannot_be_closed_is_not_created(
     assert not Change.objects.exists()
 
 
-def test_a_new_group_is_made_with_the_registry_in_its_location(contributor: Client) -> None:
-    data = typed(resource_group="", new_group="rg-blue_(1)")
+@pytest.mark.parametrize("group", ["rg-blue_(1)", "größe", "東京"])
+def test_a_new_group_is_made_with_the_registry_in_its_location(contributor: Client, group: str) -> None:
+    data = typed(resource_group="", new_group=group)
     review = contributor.post(ADDRESS, {**data, "op": "review"})
-    assert ("Resource group", "(new) rg-blue_(1)") in review.context["review"][0][1]
+    assert ("Resource group", f"(new) {group}") in review.context["review"][0][1]
     assert ResourceGroup.objects.count() == 1
     contributor.post(ADDRESS, {**data, "op": "create"})
-    group = Registry.objects.get().resource_group
-    assert (group.name, group.location, group.subscription.subscription_id) == (
-        "rg-blue_(1)",
+    made = Registry.objects.get().resource_group
+    assert (made.name, made.location, made.subscription.subscription_id) == (
+        group,
         "westeurope",
         make.SUBSCRIPTION_ID,
     )

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.access.policy import AccessPolicy
 from networking.models import EndpointSettings
-from registries.models import Change, Origin, Registry, ResourceGroup, Subscription
+from registries.models import Change, Origin, Registry, ResourceGroup, Subscription, same_json
 from registries.resource_id import ResourceId
 from tests import make
 
@@ -181,6 +181,7 @@ def test_a_group_goes_with_its_registries_and_each_leaves_its_record(db: None) -
         f"{GROUP_ID}/providers/Microsoft.ContainerRegistry/registries/{name}" for name in ("registryone", "registrytwo")
     ]
     assert sorted((change[0], change[1]) for change in history()) == [
+        (GROUP_ID, "Delete resource group"),
         (ids[0], "Delete registry"),
         (ids[0], "Update networking"),
         (ids[1], "Delete registry"),
@@ -262,6 +263,24 @@ def test_what_stands_in_the_way_is_read_from_the_database(db: None) -> None:
     remembered = make.registry()
     EndpointSettings.store(remembered, make.selected(), seen=AccessPolicy().fingerprint, origin=make.BO)
     assert remembered.change_tier("Basic", AN) == [NETWORKS]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param(1e308, 10**308, True, id="a number as PostgreSQL spells it"),
+        pytest.param([{"a": 1.0}], [{"a": 1}], True, id="a number deep inside"),
+        pytest.param(2**53, 2**53 + 1, False, id="integers that one float stands for"),
+        pytest.param(1e308, 10**400, False, id="an integer beyond every float"),
+        pytest.param(True, 1, False, id="true is not one"),
+        pytest.param([0.0], [False], False, id="nor false nought"),
+        pytest.param({"a": None}, {}, False, id="null is there"),
+        pytest.param([1, 2], [1], False, id="a shorter list"),
+        pytest.param("1", 1, False, id="a text"),
+    ],
+)
+def test_what_json_calls_the_same_is_no_change(one: Any, other: Any, same: bool) -> None:
+    assert (same_json(one, other), same_json(other, one)) == (same, same)
 
 
 # What the database refuses

@@ -6,6 +6,9 @@ import pytest
 from django.test import Client
 
 from networking.access.policy import AccessPolicy
+from networking.access.problems import Problem
+from networking.private_endpoint_connections import connect
+from networking.replicating import Wanted, replicate
 from registries.models import Change, Registry
 from tests import make
 
@@ -148,10 +151,28 @@ def test_a_downgrade_is_refused_with_the_list_of_what_must_go_first(contributor:
     assert response.status_code == 409
     page = response.content.decode()
     assert "'mycontainerregistry' can't become Standard yet. Do this first:" in page
-    assert "<li>Delete the 2 address ranges from the firewall list.</li>" in page
-    assert "<li>Set Public network access to All networks.</li>" in page
+    networking = '<li><a href="/registries/mycontainerregistry/networking/">'
+    assert f"{networking}Delete the 2 address ranges from the firewall list.</a></li>" in page
+    assert f"{networking}Set Public network access to All networks.</a></li>" in page
     assert Registry.objects.get().sku == "Premium"
     assert Change.objects.count() == before
+
+
+def test_connections_and_replications_are_led_to_where_they_are_removed(contributor: Client) -> None:
+    registry = make.registry()
+    assert not isinstance(connect(registry, "/the/endpoint", make.BO, approved=True), Problem)
+    assert isinstance(replicate(registry, "westus", Wanted(), make.BO), Change)
+    before = Change.objects.count()
+    response = contributor.post(TIER, {"sku": "Basic"})
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert (
+        '<li><a href="/registries/mycontainerregistry/networking/private/">'
+        "Remove the private endpoint connections, then turn off the dedicated data endpoint.</a></li>"
+        '<li><a href="/registries/mycontainerregistry/replications/">Delete the replications.</a></li>'
+    ) in page
+    assert "Turn off the dedicated data endpoint." not in page
+    assert (Registry.objects.get().sku, Change.objects.count()) == ("Premium", before)
 
 
 def test_the_same_tier_changes_nothing_and_says_so(contributor: Client, registry: Registry) -> None:

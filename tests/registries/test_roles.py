@@ -6,16 +6,16 @@ from django.core.exceptions import PermissionDenied
 from pytest_django import DjangoAssertNumQueries
 
 from registries.http import NEEDS, PortalRequest, require
-from registries.models import CHANGE, CREATE, DELETE, IMPORT_SERVICE_TAGS, MANAGE_ACCOUNTS, VIEW, Account
+from registries.models import CHANGE, CREATE, DELETE, IMPORT_SERVICE_TAGS, VIEW, Account
 from tests import make
 
 MAY = {
     None: set[str](),
     "Reader": {VIEW},
     "Contributor": {VIEW, CREATE, CHANGE},
-    "Owner": {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS, IMPORT_SERVICE_TAGS},
+    "Owner": {VIEW, CREATE, CHANGE, DELETE, IMPORT_SERVICE_TAGS},
 }
-EVERYTHING = {VIEW, CREATE, CHANGE, DELETE, MANAGE_ACCOUNTS, IMPORT_SERVICE_TAGS}
+EVERYTHING = {VIEW, CREATE, CHANGE, DELETE, IMPORT_SERVICE_TAGS}
 
 
 @pytest.mark.parametrize("role", MAY)
@@ -43,6 +43,7 @@ SEEN = {
     "registries.view_resourcegroup",
     "registries.view_subscription",
     "registries.view_change",
+    "registries.view_replication",
     "networking.view_endpointsettings",
     "networking.view_firewallrule",
     "networking.view_mustworkcaller",
@@ -91,7 +92,7 @@ def test_the_roles_are_there_from_the_start_with_exactly_these_permissions(db: N
             for app, codename in group.permissions.values_list("content_type__app_label", "codename")
         }
         for group in Group.objects.all()
-    } == {"Reader": SEEN, "Contributor": CHANGED, "Owner": CHANGED | OWNED}
+    } == {"Reader": SEEN, "Contributor": CHANGED, "Owner": CHANGED | OWNED, "Trusted services": set()}
 
 
 @pytest.mark.parametrize("permission", sorted(EVERYTHING))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -217,6 +218,39 @@ def test_a_role_is_changed_and_an_account_turned_off(staff: Callable[[str], Clie
         True,
     )
     assert account.check_password(made.secret)
+
+
+def test_groups_that_are_no_role_stay(staff: Callable[[str], Client]) -> None:
+    account = Account.objects.get(username=create("Deployment", "Reader").client_id)
+    account.groups.add(Group.objects.create(name="Auditors"))
+    owner = staff("Owner")
+    page = f"{SECTION}{account.pk}/change/"
+    assert owner.get(page).context["adminform"].form["role"].value() == "Reader"
+    owner.post(page, {"first_name": "Deployment", "is_active": "on", "role": "Contributor"})
+    assert groups_of(account) == ["Auditors", "Contributor"]
+
+
+def test_a_program_is_made_a_trusted_service_and_none_again(staff: Callable[[str], Client]) -> None:
+    owner = staff("Owner")
+    owner.post(f"{SECTION}add/", {"first_name": "Scanner", "role": "Reader", "trusted": "on"})
+    account = Account.objects.get(service_principal=True)
+    assert (groups_of(account), account.role) == (["Reader", "Trusted services"], "Reader")
+    page = f"{SECTION}{account.pk}/change/"
+    assert owner.get(page).context["adminform"].form["trusted"].value() is True
+    owner.post(page, {"first_name": "Scanner", "is_active": "on", "role": "Owner", "trusted": "on"})
+    assert groups_of(account) == ["Owner", "Trusted services"]
+    owner.post(page, {"first_name": "Scanner", "is_active": "on", "role": "Owner"})
+    assert groups_of(account) == ["Owner"]
+
+
+def test_an_owner_trusts_nobody_by_a_group_that_holds_more(staff: Callable[[str], Client]) -> None:
+    Group.objects.get(name="Trusted services").permissions.add(Permission.objects.get(codename="delete_session"))
+    staff("Owner").post(f"{SECTION}add/", {"first_name": "Scanner", "role": "Reader", "trusted": "on"})
+    assert groups_of(Account.objects.get(service_principal=True)) == ["Reader"]
+
+
+def groups_of(account: Account) -> list[str]:
+    return sorted(account.groups.values_list("name", flat=True))
 
 
 def new_secret(client: Client, *accounts: Account) -> Any:

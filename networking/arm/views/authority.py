@@ -132,6 +132,18 @@ def device_code(request: ArmRequest) -> JsonResponse:
 
 @route(
     "GET",
+    oauth.DEVICE_PAGE,
+    operation="Authority_DevicePage",
+    summary="Where az sends people with a device code: one sentence, because there is nothing to do",
+    public=True,
+)
+def device_page(request: ArmRequest) -> JsonResponse:
+    text = "There is nothing to type here: where the settings of this Portcullis approve a code, az goes on by itself."
+    return answer({"message": text})
+
+
+@route(
+    "GET",
     "/adfs/oauth2/authorize",
     operation="Authority_Authorize",
     summary="Signing in with a browser, which Portcullis does not do",

@@ -1,14 +1,13 @@
 """Private endpoint connections of a registry: listed, shown, approved or rejected, removed."""
 
-from typing import Any
-
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
 from networking.arm import recorded_operations, rendering
-from networking.arm.body import Refused, a_text, a_word, an_object
+from networking.arm.conditions import require_conditions
+from networking.arm.connection_body import AskedConnection, read
 from networking.arm.errors import ArmError, problem
 from networking.arm.http import ArmRequest, answer, nothing, origin
 from networking.arm.registry_queries import connection_of, registry_at
@@ -16,14 +15,13 @@ from networking.arm.registry_schemas import CONNECTION, CONNECTION_BODY, OPERATI
 from networking.arm.routing import route
 from networking.arm.views.registries import ONE
 from networking.models import PrivateEndpointConnection
-from networking.private_endpoint_connections import approve, reject, remove
-from registries.models import CHANGE, VIEW, Change, Registry
+from networking.private_endpoint_connections import approve, keep_aside, reject, remove
+from registries.models import CHANGE, VIEW, Change, Origin, Registry
 from registries.resource_id import PROVIDER
 
 KIND = "privateendpointconnections"
 ALL = f"{ONE}/privateEndpointConnections"
 CONNECTION_PATH = f"{ALL}/{{connection}}"
-STATES = {state.value: state for state in ConnectionState}
 
 
 @route(
@@ -51,7 +49,7 @@ def show_all(request: ArmRequest, subscription: str, group: str, name: str) -> J
 )
 def show(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> JsonResponse:
     registry = registry_at(subscription, group, name)
-    return answer(_rendered(registry, _connection_of(registry, connection)))
+    return _shown(registry, _connection_of(registry, connection))
 
 
 @route(
@@ -65,47 +63,45 @@ def show(request: ArmRequest, subscription: str, group: str, name: str, connecti
 )
 def put(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> JsonResponse:
     """201 with what was before and where its status is, as recorded; 200 where it is so already."""
-    asked = _asked(request.json)
+    asked = _asked(request)
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
         stored = _connection_of(registry, connection)
-        before = _rendered(registry, stored, provisioning="Updating")
-        done = _decide(stored, *asked, request)
-    if isinstance(done, Problem):
-        raise problem(done)
-    if done is None:
-        return answer(_rendered(registry, stored))
+        before = _value(registry, stored)
+        require_conditions(request, before.etag)
+        done = _decide(stored, asked, origin(request))
+        stored.refresh_from_db()
+        if done is None:
+            return _shown(registry, stored)
+        etag = _value(registry, stored).etag
     stamp = rendering.Stamp(done.account, done.at, request.account.service_principal)
-    shown = {key: before[key] for key in ("type", "id", "name")}
-    shown |= {"systemData": rendering.system_data(stamp, stamp), "properties": before["properties"]}
-    headers = recorded_operations.status_header(before["id"], KIND, done, request.api_version)
-    return answer(shown, status=201, headers=headers)
+    was = rendering.connection(before, provisioning="Updating")
+    shown = {key: was[key] for key in ("type", "id", "name")}
+    shown |= {"systemData": rendering.system_data(stamp, stamp), "properties": was["properties"]}
+    headers = recorded_operations.status_header(before.id, KIND, done, request.api_version)
+    return answer(shown, status=201, headers={**headers, "ETag": etag})
 
 
-def _asked(body: object) -> tuple[ConnectionState, str | None]:
-    """The state that a body asks for, and its description; None where it says none."""
-    try:
-        said = an_object(an_object(body, "body").get("properties"), "properties")
-        where = "properties.privateLinkServiceConnectionState"
-        wanted = an_object(said.get("privateLinkServiceConnectionState"), where)
-        state = a_word(wanted.get("status"), f"{where}.status", STATES)
-        described = wanted.get("description")
-        return state, None if described is None else a_text(described, f"{where}.description")
-    except Refused as refused:
-        raise problem(refused.problem) from None
+def _asked(request: ArmRequest) -> AskedConnection:
+    asked = read(request.json)
+    if isinstance(asked, Problem):
+        raise problem(asked)
+    return asked
 
 
-def _decide(
-    stored: PrivateEndpointConnection, state: ConnectionState, description: str | None, request: ArmRequest
-) -> Change | Problem | None:
-    if state is ConnectionState.APPROVED:
-        return approve(stored, origin(request), description=description or "")
-    if state is ConnectionState.REJECTED:
-        return reject(stored, origin(request), description=description or "")
-    if state.value == stored.state and description in (None, stored.description):
-        return None
-    message = f"A private endpoint connection can be approved or rejected; it can't be made {state.value}."
-    return Problem(Code.INVALID_PROPERTY, message)
+def _decide(stored: PrivateEndpointConnection, asked: AskedConnection, by: Origin) -> Change | None:
+    """What became of it, and what is kept of the body; None where it is so already. ArmError where it can't be."""
+    decided: Change | Problem | None = None
+    if asked.state is ConnectionState.APPROVED:
+        decided = approve(stored, by, description=asked.description or "")
+    elif asked.state is ConnectionState.REJECTED:
+        decided = reject(stored, by, description=asked.description or "")
+    elif asked.state.value != stored.state or asked.description not in (None, stored.description):
+        message = f"A private endpoint connection can be approved or rejected; it can't be made {asked.state.value}."
+        decided = Problem(Code.INVALID_PROPERTY, message)
+    if isinstance(decided, Problem):
+        raise problem(decided)
+    return keep_aside(stored, asked.kept, by) or decided
 
 
 @route(
@@ -117,13 +113,15 @@ def _decide(
     answers={202: {"type": "null"}, 204: None},
 )
 def delete(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> HttpResponse:
-    registry = registry_at(subscription, group, name)
-    stored = registry.private_endpoint_connections.filter(name__iexact=connection).first()
-    removed = stored and remove(stored, origin(request))
+    with transaction.atomic():
+        registry = registry_at(subscription, group, name, locked=True)
+        stored = registry.private_endpoint_connections.filter(name__iexact=connection).first()
+        require_conditions(request, _value(registry, stored).etag if stored else None)
+        removed = stored and remove(stored, origin(request))
     if not removed:
         return nothing(204)
-    subscription = registry.resource_id.subscription
-    headers = recorded_operations.result_header(subscription, registry.location, KIND, removed, request.api_version)
+    place = registry.resource_id.subscription
+    headers = recorded_operations.result_header(place, registry.location, KIND, removed, request.api_version)
     return answer(None, status=202, headers=headers)
 
 
@@ -164,7 +162,10 @@ def _connection_of(registry: Registry, name: str) -> PrivateEndpointConnection:
     return found
 
 
-def _rendered(
-    registry: Registry, stored: PrivateEndpointConnection, *, provisioning: str = "Succeeded"
-) -> dict[str, Any]:
-    return rendering.connection(connection_of(stored, str(registry.resource_id)), provisioning=provisioning)
+def _value(registry: Registry, stored: PrivateEndpointConnection) -> rendering.Connection:
+    return connection_of(stored, str(registry.resource_id))
+
+
+def _shown(registry: Registry, stored: PrivateEndpointConnection) -> JsonResponse:
+    of = _value(registry, stored)
+    return answer(rendering.connection(of), headers={"ETag": of.etag})

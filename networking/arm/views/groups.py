@@ -3,23 +3,26 @@
 import re
 from typing import Any
 
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
 from networking.access.problems import Problem
+from networking.arm import group_body
 from networking.arm.body import Refused
-from networking.arm.errors import ArmError, problem
+from networking.arm.conditions import require_conditions
+from networking.arm.errors import ArmError, group_not_found, problem
+from networking.arm.group_body import GroupBody, etag_of, read_group
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
-from networking.arm.network_body import location_of, read_tags, tags_of
-from networking.arm.network_schemas import FILTER, GROUP, GROUP_BODY, GROUPS, TAGS_BODY
+from networking.arm.network_schemas import FILTER, GROUP, GROUP_BODY, GROUP_PATCH, GROUPS
 from networking.arm.paging import QUERY, page
 from networking.arm.places import require_region
 from networking.arm.resource_filter import ResourceFilter
 from networking.arm.routing import route
-from networking.importing import GROUP_NAME
 from registries import regions
-from registries.models import CHANGE, CREATE, DELETE, VIEW, ResourceGroup
+from registries.models import CHANGE, CREATE, DELETE, VIEW, ResourceGroup, Subscription
+from registries.resource_id import GROUP_NAME
 
-TYPE = "Microsoft.Resources/resourceGroups"
 ONE = "/subscriptions/{subscription}/resourceGroups/{group}"
 MAX_NAME = 90
 NO_REGION = (
@@ -58,7 +61,7 @@ def list_groups(request: ArmRequest, subscription: str) -> HttpResponseBase:
     answers={200: GROUP},
 )
 def show_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
-    return answer(spelled(group_at(subscription, group)))
+    return _told(group_at(subscription, group))
 
 
 @route(
@@ -78,7 +81,7 @@ def group_exists(request: ArmRequest, subscription: str, group: str) -> HttpResp
     "PUT",
     ONE,
     operation="ResourceGroups_CreateOrUpdate",
-    summary="Make a resource group, or give one that is there other tags",
+    summary="Make a resource group, or give one that is there other tags and properties",
     permission=CREATE,
     body=GROUP_BODY,
     answers={200: GROUP, 201: GROUP},
@@ -86,40 +89,48 @@ def group_exists(request: ArmRequest, subscription: str, group: str) -> HttpResp
 def put_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     within = subscription_at(subscription)
     _require_name(group)
-    location, tags = _asked(request.json)
-    found = within.resource_groups.filter(name__iexact=group).first()
-    if found is None:
-        region = require_region(location, NO_REGION, "LocationNotAvailableForResourceGroup")
-        made, created = ResourceGroup.objects.get_or_create(
-            subscription=within, name__iexact=group, defaults={"name": group, "location": region, "tags": tags}
-        )
-        if created:
-            return answer(spelled(made), status=201)
-        found = made  # somebody was quicker
-    _require_same_place(found, location)
-    found.tags = tags
-    found.save(update_fields=["tags"])
-    return answer(spelled(found))
+    body = _asked(request.json)
+    try:
+        return _put(request, within, group, body)
+    except IntegrityError:  # somebody was quicker, so now it is there
+        return _put(request, within, group, body)
+
+
+def _put(request: ArmRequest, within: Subscription, name: str, body: GroupBody) -> HttpResponseBase:
+    kept = _kept(body, {})
+    with transaction.atomic():
+        found = locked().filter(subscription=within, name__iexact=name).first()
+        require_conditions(request, None if found is None else etag_of(spelled(found)))
+        if found is None:
+            region = require_region(body.location, NO_REGION, "LocationNotAvailableForResourceGroup")
+            more = {"tags": body.tags or {}, "kept_aside": kept}
+            return _told(ResourceGroup.create_recorded(within, name, region, origin(request), **more), status=201)
+        _require_same_place(found, body.location)
+        found.change(origin(request), tags=body.tags or {}, kept_aside=kept)
+    return _told(found)
 
 
 @route(
     "PATCH",
     ONE,
     operation="ResourceGroups_Update",
-    summary="Give a resource group other tags",
+    summary="Give a resource group other tags and properties; what the body says nothing of stays",
     permission=CHANGE,
-    body=TAGS_BODY,
+    body=GROUP_PATCH,
     answers={200: GROUP},
 )
 def patch_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
-    found = group_at(subscription, group)
-    tags = read_tags(request.json)
-    if isinstance(tags, Problem):
-        raise problem(tags)
-    if tags is not None:
-        found.tags = tags
-        found.save(update_fields=["tags"])
-    return answer(spelled(found))
+    place = group_at(subscription, group)
+    body = _asked(request.json)
+    with transaction.atomic():
+        found = locked().filter(pk=place.pk).first()
+        if found is None:
+            raise group_not_found(group)
+        require_conditions(request, etag_of(spelled(found)))
+        _require_same_place(found, body.location)
+        tags = found.tags if body.tags is None else body.tags
+        found.change(origin(request), tags=tags, kept_aside=_kept(body, found.kept_aside))
+    return _told(found)
 
 
 @route(
@@ -131,7 +142,10 @@ def patch_group(request: ArmRequest, subscription: str, group: str) -> HttpRespo
     answers={200: None},
 )
 def delete_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
-    in_the_way = group_at(subscription, group).delete_with_registries(origin(request))
+    found = group_at(subscription, group)
+    in_the_way = found.delete_with_registries(
+        origin(request), expected=lambda row: require_conditions(request, etag_of(spelled(row)))
+    )
     if in_the_way:
         message = f"The resource group '{group[:MAX_NAME]}' can't be deleted yet. {' '.join(in_the_way)}"
         raise ArmError(409, "ResourceGroupDeletionBlocked", message, gateway=True)
@@ -139,15 +153,16 @@ def delete_group(request: ArmRequest, subscription: str, group: str) -> HttpResp
 
 
 def spelled(group: ResourceGroup) -> dict[str, Any]:
-    tags = {"tags": group.tags} if group.tags else {}
-    return {
-        "id": f"/subscriptions/{group.subscription.subscription_id}/resourceGroups/{group.name}",
-        "name": group.name,
-        "type": TYPE,
-        "location": group.location,
-        **tags,
-        "properties": {"provisioningState": "Succeeded"},
-    }
+    return group_body.group(group.resource_id, group.location, group.tags, group.kept_aside)
+
+
+def locked() -> QuerySet[ResourceGroup]:
+    return ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription")
+
+
+def _told(group: ResourceGroup, *, status: int = 200) -> HttpResponseBase:
+    body = spelled(group)
+    return answer(body, status=status, headers={"ETag": etag_of(body)})
 
 
 def read_filter(request: ArmRequest) -> ResourceFilter:
@@ -162,9 +177,16 @@ def wrong_filter(request: ArmRequest) -> ArmError:
     return ArmError(400, "InvalidFilterInQueryString", message, gateway=True)
 
 
-def _asked(body: dict[str, Any]) -> tuple[str, dict[str, str]]:
+def _asked(body: object) -> GroupBody:
+    read = read_group(body)
+    if isinstance(read, Problem):
+        raise problem(read)
+    return read
+
+
+def _kept(body: GroupBody, kept: dict[str, Any]) -> dict[str, Any]:
     try:
-        return location_of(body), tags_of(body)
+        return body.kept_upon(kept)
     except Refused as refused:
         raise problem(refused.problem) from None
 

@@ -10,14 +10,14 @@ from networking.access.problems import Problem
 from networking.arm import network_body
 from networking.arm.conditions import require_conditions
 from networking.arm.errors import group_not_found, problem, resource_not_found
-from networking.arm.http import ArmRequest, answer, group_at, nothing, subscription_at
-from networking.arm.network_body import read_network, read_tags
+from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
+from networking.arm.network_body import NetworkBody, read_network, read_tags
 from networking.arm.network_schemas import NETWORK, NETWORK_BODY, NETWORKS, TAGS_BODY
 from networking.arm.paging import QUERY, page
 from networking.arm.places import NETWORK_PROVIDER, require_provider, require_region_of, require_same_region
-from networking.arm.routing import route
+from networking.arm.routing import forbidden, route
 from networking.models import PrivateEndpoint, Subnet, VirtualNetwork
-from networking.virtual_networks import body_of, body_of_subnet, delete_network, put_network
+from networking.virtual_networks import body_of, body_of_subnet, change_tags, delete_network, put_network
 from registries.models import CHANGE, DELETE, VIEW, ResourceGroup
 
 KIND = network_body.NETWORKS
@@ -80,16 +80,22 @@ def put_virtual_network(request: ArmRequest, subscription: str, group: str, netw
     body = read_network(request.json)
     if isinstance(body, Problem):
         raise problem(body)
-    with transaction.atomic():
-        found = lock(within).virtual_networks.filter(name__iexact=network).first()
+
+    def expected(found: VirtualNetwork | None) -> None:
         require_conditions(request, None if found is None else etag_of(spelled(whole().get(pk=found.pk))))
         if found is None:
             require_region_of(KIND, body.location)
-        else:
-            require_same_region(KIND, found.name, within.name, stored=found.location, location=body.location)
-        put = put_network(within, network, body)
-        if isinstance(put, Problem):
-            raise problem(put)
+            return
+        require_same_region(KIND, found.name, within.name, stored=found.location, location=body.location)
+        if dropped(found, body) and not request.account.may(DELETE):
+            raise forbidden(request, f"{network_body.SUBNETS}/delete")
+
+    try:
+        put = put_network(within, network, body, origin(request), expected=expected)
+    except ResourceGroup.DoesNotExist:
+        raise group_not_found(group) from None
+    if isinstance(put, Problem):
+        raise problem(put)
     return told(spelled(whole().get(pk=put.stored.pk)), status=201 if put.created else 200)
 
 
@@ -111,8 +117,7 @@ def patch_network(request: ArmRequest, subscription: str, group: str, network: s
         found = network_at(lock(within), network)
         require_conditions(request, etag_of(spelled(found)))
         if tags is not None:
-            found.tags = tags
-            found.save(update_fields=["tags"])
+            change_tags(found, tags, origin(request))
     return told(spelled(found))
 
 
@@ -131,9 +136,17 @@ def delete_virtual_network(request: ArmRequest, subscription: str, group: str, n
         require_conditions(request, None if found is None else etag_of(spelled(found)))
         if found is None:
             return nothing(204)
-        if refused := delete_network(found):
+        if refused := delete_network(found, origin(request)):
             raise problem(refused)
     return nothing()
+
+
+def dropped(network: VirtualNetwork, body: NetworkBody) -> bool:
+    """A subnet of the network is missing in the body's list, and would be deleted."""
+    if body.subnets is None:
+        return False
+    there = {name.lower() for name in network.subnets.values_list("name", flat=True)}
+    return not there <= {subnet.name.lower() for subnet in body.subnets}
 
 
 def whole() -> QuerySet[VirtualNetwork]:

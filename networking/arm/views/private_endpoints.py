@@ -86,14 +86,16 @@ def put_private_endpoint(request: ArmRequest, subscription: str, group: str, end
     body = read_endpoint(request.json)
     if isinstance(body, Problem):
         raise problem(body)
-    found = named(within, endpoint)
-    require_conditions(request, None if found is None else etag_of(spelled(found)))
-    if found is None:
-        require_region_of(KIND, body.location)
-    else:
-        require_same_region(KIND, found.name, within.name, stored=found.location, location=body.location)
+
+    def expected(found: PrivateEndpoint | None) -> None:
+        require_conditions(request, etag_at(found))
+        if found is None:
+            require_region_of(KIND, body.location)
+        else:
+            require_same_region(KIND, found.name, within.name, stored=found.location, location=body.location)
+
     try:
-        put = put_endpoint(within, endpoint, body, origin(request), request.account)
+        put = put_endpoint(within, endpoint, body, origin(request), request.account, expected=expected)
     except ResourceGroup.DoesNotExist:
         raise group_not_found(group) from None
     if isinstance(put, Problem):
@@ -111,10 +113,10 @@ def put_private_endpoint(request: ArmRequest, subscription: str, group: str, end
 )
 def delete_private_endpoint(request: ArmRequest, subscription: str, group: str, endpoint: str) -> HttpResponseBase:
     found = named(group_at(subscription, group), endpoint)
-    require_conditions(request, None if found is None else etag_of(spelled(found)))
     if found is None:
+        require_conditions(request, None)
         return nothing(204)
-    delete_endpoint(found, origin(request))
+    delete_endpoint(found, origin(request), expected=lambda row: require_conditions(request, etag_at(row)))
     return nothing()
 
 
@@ -128,6 +130,11 @@ def whole() -> QuerySet[PrivateEndpoint]:
 def named(group: ResourceGroup, name: str) -> PrivateEndpoint | None:
     """The endpoint of that name in any letter case."""
     return whole().filter(resource_group=group, name__iexact=name).first()
+
+
+def etag_at(found: PrivateEndpoint | None) -> str | None:
+    """Of an endpoint as it is stored now; None where there is none."""
+    return None if found is None else etag_of(spelled(whole().get(pk=found.pk)))
 
 
 def spelled(endpoint: PrivateEndpoint) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 
 from networking.access.problems import Code, Problem
 from networking.arm import registry_changes, rendering
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import has_conditions, require_conditions
 from networking.arm.errors import ArmError, group_not_found, problem
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
 from networking.arm.paging import QUERY, begins_after, listed, page_size
@@ -88,16 +88,17 @@ def put(request: ArmRequest, subscription: str, group: str, name: str) -> JsonRe
     try:
         with transaction.atomic():
             registry, created = _put(request, place, name, asked)
+            after = stored(registry)
     except IntegrityError:  # somebody was quicker: the name is taken, or the group is gone
         if not ResourceGroup.objects.filter(pk=place.pk).exists():
             raise group_not_found(group) from None
         raise _in_use(name) from None
-    return _shown(request, stored(registry), status=201 if created else 200)
+    return _shown(request, after, status=201 if created else 200)
 
 
 def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[Registry, bool]:
     """The registry, and whether it is new."""
-    registry = Registry.objects.select_for_update(of=("self",)).with_group().named(name).first()
+    registry = Registry.objects.locked().named(name).first()
     if registry is None:
         require_conditions(request, None)
         return registry_changes.create(place, name, asked, request.api_version, origin(request)), True
@@ -154,7 +155,7 @@ def delete(request: ArmRequest, subscription: str, group: str, name: str) -> Htt
 
 def _require_conditions(request: ArmRequest, registry: Registry) -> None:
     """Only for those who send one: what az does costs no more."""
-    if request.headers.get("If-Match") or request.headers.get("If-None-Match"):
+    if has_conditions(request):
         require_conditions(request, stored(registry).etag)
 
 

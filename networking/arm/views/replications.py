@@ -1,7 +1,8 @@
 """Geo-replications of a registry. Its own region is shown as one of them once there is another (acr-facts 1.3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 
 from networking.access.problems import Code, Problem
 from networking.arm import recorded_operations, rendering
+from networking.arm.conditions import has_conditions, require_conditions
 from networking.arm.document import TYPE
 from networking.arm.errors import ArmError, problem
 from networking.arm.http import ArmRequest, answer, nothing, origin
@@ -52,8 +54,7 @@ def show_all(request: ArmRequest, subscription: str, group: str, name: str) -> J
     answers={200: REPLICATION},
 )
 def show(request: ArmRequest, subscription: str, group: str, name: str, replication: str) -> JsonResponse:
-    registry = registry_at(subscription, group, name)
-    return answer(rendering.replication(_replica(registry, replication)))
+    return _shown(_replica(registry_at(subscription, group, name), replication))
 
 
 @route(
@@ -73,6 +74,7 @@ def put(request: ArmRequest, subscription: str, group: str, name: str, replicati
         raise problem(Problem(Code.INVALID_RESOURCE_NAME, message), target="name")
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
+        _require_conditions(request, registry, region)
         _refuse_own_region(registry, region)
         default, kept = Wanted(), asked.kept_upon({})
         return _replicated(request, registry, region, _merged(default, asked, kept))
@@ -92,6 +94,7 @@ def patch(request: ArmRequest, subscription: str, group: str, name: str, replica
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
         region = _replica(registry, replication).location
+        _require_conditions(request, registry, region)
         _refuse_own_region(registry, region)
         if asked.location is not None and regions.arm_name(asked.location) != region:
             raise problem(Problem(Code.INVALID_PROPERTY, f"A replication stays in its region, {region}."))
@@ -110,6 +113,7 @@ def patch(request: ArmRequest, subscription: str, group: str, name: str, replica
 def delete(request: ArmRequest, subscription: str, group: str, name: str, replication: str) -> HttpResponse:
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
+        _require_conditions(request, registry, replication)
         if registry.replica_regions:
             _refuse_own_region(registry, replication.lower())
         removed = remove(registry, replication.lower(), origin(request))
@@ -143,9 +147,20 @@ def _replicated(request: ArmRequest, registry: Registry, region: str, wanted: Wa
     registry.refresh_from_db(fields=["replica_regions"])
     replica = _replica(registry, region)
     if not new or done is None:
-        return answer(rendering.replication(replica))
+        return _shown(replica)
     headers = recorded_operations.status_header(replica.id, KIND, done, request.api_version)
-    return answer(rendering.replication(replace(replica, ready=False)), status=201, headers=headers)
+    return _shown(replace(replica, ready=False), status=201, headers=headers)
+
+
+def _shown(of: Replica, *, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> JsonResponse:
+    return answer(rendering.replication(of), status=status, headers={**headers, "ETag": of.etag})
+
+
+def _require_conditions(request: ArmRequest, registry: Registry, region: str) -> None:
+    """Only for those who send one: what az does costs no more."""
+    if has_conditions(request):
+        found = (each.etag for each in _replicas(registry) if each.location == region.lower())
+        require_conditions(request, next(found, None))
 
 
 def _asked(request: ArmRequest) -> AskedReplication:

@@ -6,7 +6,7 @@ from django.http import HttpResponseBase
 from networking.access.problems import Problem
 from networking.arm.conditions import require_conditions
 from networking.arm.errors import ArmError, problem, resource_not_found
-from networking.arm.http import ArmRequest, group_at, nothing
+from networking.arm.http import ArmRequest, group_at, nothing, origin
 from networking.arm.network_body import read_subnet
 from networking.arm.network_schemas import SUBNET, SUBNET_BODY, SUBNETS
 from networking.arm.paging import listed
@@ -65,7 +65,7 @@ def put_virtual_subnet(
             raise _without_parent(f"{within_id(subscription, within.name)}/{network}")
         found = named(parent, subnet)
         require_conditions(request, None if found is None else etag_of(spelled_subnet(found, place(parent, found))))
-        put = put_subnet(parent, body)
+        put = put_subnet(parent, body, origin(request))
         if isinstance(put, Problem):
             raise problem(put)
     return told(spelled_subnet(put.stored, place(parent, put.stored)), status=201 if put.created else 200)
@@ -91,7 +91,7 @@ def delete_virtual_subnet(
         require_conditions(request, None if found is None else etag_of(spelled_subnet(found, place(parent, found))))
         if found is None:
             return nothing(204)
-        if refused := delete_subnet(found):
+        if refused := delete_subnet(found, origin(request)):
             raise problem(refused)
     return nothing()
 

@@ -14,7 +14,7 @@ from networking.arm.registry_schemas import LINK_RESOURCE, USAGE, a_list, an_obj
 from networking.arm.routing import route
 from networking.arm.views.registries import ONE
 from networking.private_endpoint_connections import MOST
-from networking.private_endpoints import members_of
+from networking.private_endpoints import GROUP, members_of, zone
 from registries.models import VIEW, Registry
 
 GIBIBYTE = 2**30
@@ -24,7 +24,6 @@ LIMITS = {
     "Standard": (100 * GIBIBYTE, 10, 500),
     "Premium": (500 * GIBIBYTE, 500, 50_000),
 }
-GROUP = "registry"
 LINK_RESOURCES = f"{ONE}/privateLinkResources"
 
 
@@ -104,6 +103,6 @@ def _link_resource(registry: Registry) -> dict[str, Any]:
         "properties": {
             "groupId": GROUP,
             "requiredMembers": [own, *data],
-            "requiredZoneNames": ["privatelink.azurecr.io"],
+            "requiredZoneNames": [zone()],
         },
     }

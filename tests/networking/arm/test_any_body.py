@@ -1,5 +1,6 @@
 """Whatever JSON a client sends: one answer in an envelope, and all of it stored or nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examining
 from hypothesis import strategies as st
 
+from networking.access.policy import AccessPolicy, Rule
+from networking.arm.body import merge
 from networking.arm.versions import KNOWN
 from networking.models import EndpointSettings, PrivateEndpointConnection
 from registries.models import Change, Registry
@@ -56,6 +59,10 @@ NAMES = [
     "endpointProtocol",
     "privateLinkServiceConnectionState",
     "regionEndpointEnabled",
+    "networkRuleSet.defaultAction",
+    "networkRuleSet.ipRules[16.17.18.19]",
+    "properties.adminUserEnabled",
+    "properties.provisioningState",
 ]
 leaves = (
     st.none()
@@ -122,6 +129,14 @@ def holds(registry: Registry) -> None:
     )
 
 
+def says_what_decides(registry: Registry, shown: Any) -> None:
+    """Whatever is kept beside it: what a client reads is the policy that is stored, so that it can be put back."""
+    stored = EndpointSettings.of(registry).policy
+    assert merge(AccessPolicy(), shown) == replace(stored, rules=tuple(Rule(each.range) for each in stored.rules))
+    assert isinstance(shown["adminUserEnabled"], bool)
+    assert shown["provisioningState"] == "Succeeded"
+
+
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 def test_a_registry_is_changed_whole_or_not_at_all(contributor: Arm, method: str) -> None:
     registry = make.registry(policy=make.selected("16.17.18.19"))
@@ -143,6 +158,7 @@ def test_a_registry_is_changed_whole_or_not_at_all(contributor: Arm, method: str
             assert (shown.status, shown.json) == (200, answer.json)
             state(registry)
             holds(registry)
+            says_what_decides(registry, contributor.get(REGISTRY).json["properties"])
         else:
             assert 400 <= answer.status < 500, answer
             assert set(answer.json["error"]) >= {"code", "message"}

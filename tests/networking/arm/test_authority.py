@@ -315,6 +315,13 @@ def approved(client: Client, code: str) -> Any:
     return post(client, grant_type=oauth.DEVICE_GRANT, client_id=AZ, device_code=code, scope=f"{URL}//.default")
 
 
+def test_the_page_of_a_device_code_says_that_there_is_nothing_to_do(client: Client, settings: Settings) -> None:
+    settings.ARM_DEVICE_CODE_ACCOUNT = make.account("Contributor").username
+    page = client.get(device_code(client).json()["verification_uri"].removeprefix(URL))
+    assert page.status_code == 200
+    assert page.json()["message"].startswith("There is nothing to type here")
+
+
 def test_no_device_code_where_the_settings_name_nobody(client: Client) -> None:
     told = device_code(client)
     assert (told.status_code, told.json()["error"]) == (400, "access_denied")

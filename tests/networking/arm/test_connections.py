@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 from networking.access.policy import AccessPolicy
 from networking.models import EndpointSettings, PrivateEndpointConnection
 from networking.private_endpoint_connections import connect
-from registries.models import Change, Origin, Registry
+from registries.models import Change, Origin, Registry, RegistryQuerySet
 from tests import make
 from tests.networking.arm.asking import GROUP, REGISTRY, SUBSCRIPTION, Answer, Arm
 
@@ -169,6 +169,126 @@ def test_a_body_that_is_none_changes_nothing(
     assert connection.state == "Pending"
 
 
+def test_what_we_have_no_use_for_is_kept_and_answered_everywhere(
+    contributor: Arm, connection: PrivateEndpointConnection
+) -> None:
+    one = f"{ALL}/{connection.name}"
+    sent = {
+        "note": "ours",
+        "id": "/another",
+        "properties": {
+            "privateEndpoint": {"id": "/another", "location": "eastus"},
+            "privateLinkServiceConnectionState": {**CONTENT, "by": ["me"]},
+            "provisioningState": "Failed",
+            "groupIds": ["registry"],
+            "quota": {"a": 1},
+        },
+    }
+    assert contributor.put(one, sent).status == 201
+    expected = {
+        **item(connection, {**said("Approved", "Ours"), "groupIds": ["registry"], "quota": {"a": 1}}),
+        "note": "ours",
+    }
+    expected["properties"]["privateEndpoint"]["location"] = "eastus"
+    expected["properties"]["privateLinkServiceConnectionState"]["by"] = ["me"]
+    assert contributor.get(one).json == expected
+    assert contributor.get(ALL).json == {"value": [expected]}
+    assert contributor.get(REGISTRY).json["properties"]["privateEndpointConnections"] == [expected]
+    before = Change.objects.count()
+    again = contributor.put(one, sent)
+    assert (again.status, again.json, Change.objects.count()) == (200, expected, before)
+    assert contributor.put(one, contributor.get(one).json).status == 200
+    assert Change.objects.count() == before
+
+
+def test_a_put_replaces_what_is_kept_of_one_that_nobody_decided_too(
+    contributor: Arm, connection: PrivateEndpointConnection
+) -> None:
+    one = f"{ALL}/{connection.name}"
+    first = body(status="pending")
+    first["properties"]["quota"] = 1
+    assert contributor.put(one, first).status == 201
+    assert contributor.get(one).json["properties"]["quota"] == 1
+    assert contributor.put(one, body(status="Pending")).status == 201
+    assert contributor.get(one).json == item(connection, said("Pending"))
+    last = Change.objects.latest("pk")
+    assert last.before is not None
+    assert (last.operation, last.before["properties"]) == (
+        "Update private endpoint connection",
+        {"properties.quota": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        pytest.param(
+            {"quota": "x" * 70_000},
+            "Portcullis keeps at most 64 KiB of properties that it has no use for.",
+            id="too much",
+        ),
+        pytest.param(
+            {"privateEndpoint.id": "/another"},
+            "The property name 'privateEndpoint.id' holds '.' or '['; "
+            "write the property into the object it belongs to.",
+            id="a path",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_and_decides_nothing(
+    contributor: Arm, connection: PrivateEndpointConnection, more: dict[str, Any], message: str
+) -> None:
+    before = Change.objects.count()
+    sent = body(status="Approved")
+    sent["properties"] |= more
+    assert contributor.put(f"{ALL}/{connection.name}", sent).error == (400, "InvalidProperty", message)
+    assert (contributor.get(f"{ALL}/{connection.name}").json, Change.objects.count()) == (
+        item(connection, said("Pending")),
+        before,
+    )
+
+
+def test_names_are_read_in_any_letter_case(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    sent = {"Properties": {"PrivateLinkServiceConnectionState": {"Status": "approved", "DESCRIPTION": "Ours"}}}
+    assert contributor.put(f"{ALL}/{connection.name}", sent).status == 201
+    assert contributor.get(f"{ALL}/{connection.name}").json == item(connection, said("Approved", "Ours"))
+
+
+def test_who_sends_an_etag_decides_upon_what_was_seen(contributor: Arm, connection: PrivateEndpointConnection) -> None:
+    one = f"{ALL}/{connection.name}"
+    seen = contributor.get(one).headers["ETag"]
+    before = Change.objects.count()
+    for answer in (
+        contributor.put(one, body(status="Approved"), If_Match="nonsense"),
+        contributor.put(one, body(status="Approved"), If_None_Match="*"),
+        contributor.delete(one, If_Match='"nonsense"'),
+        contributor.delete(f"{ALL}/other", If_Match="*"),
+    ):
+        assert answer.error[:2] == (412, "PreconditionFailed")
+    assert Change.objects.count() == before
+    approved = contributor.put(one, body(status="Approved"), If_Match=seen)
+    assert (approved.status, approved.headers["ETag"]) == (201, contributor.get(one).headers["ETag"])
+    assert contributor.put(one, body(status="Rejected"), If_Match=seen).status == 412
+    assert contributor.delete(one, If_Match=seen).status == 412
+    assert contributor.delete(one, If_Match=approved.headers["ETag"]).status == 202
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_registry_that_goes_meanwhile_is_404_and_no_fault(
+    contributor: Arm, connection: PrivateEndpointConnection, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """It can only go before the lock is taken: after that whoever deletes it waits."""
+    select = RegistryQuerySet.select_for_update
+
+    def locked(self: Any, *args: Any, **more: Any) -> Any:
+        Registry.objects.all().delete()
+        return select(self, *args, **more)
+
+    monkeypatch.setattr(RegistryQuerySet, "select_for_update", locked)
+    answer = contributor.ask(method, f"{ALL}/{connection.name}", body(status="Approved") if method == "PUT" else None)
+    assert answer.error[:2] == (404, "ResourceNotFound")
+
+
 def test_what_is_not_there_is_404(contributor: Arm, connection: PrivateEndpointConnection) -> None:
     for answer in (contributor.get(f"{ALL}/other"), contributor.put(f"{ALL}/other", body(status="Approved"))):
         assert answer.error == (404, "ResourceNotFound", "The resource other could not be found.")
@@ -233,6 +353,12 @@ def test_a_connection_keeps_its_registry_from_a_lower_tier(
         409,
         "SkuDowngradeNotAllowed",
         "The registry can't become Standard yet. Remove the private endpoint connections.",
+    )
+    assert Registry.objects.get().sku == "Premium"
+    contributor.put(f"{ALL}/{connection.name}", body(status="Approved"))
+    assert contributor.patch(REGISTRY, {"sku": {"name": "Standard"}}).error[2] == (
+        "The registry can't become Standard yet. "
+        "Remove the private endpoint connections, then turn off the dedicated data endpoint."
     )
     assert Registry.objects.get().sku == "Premium"
 

@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from networking.access.policy import AccessPolicy
+from networking.access.policy import AccessPolicy, PublicNetworkAccess
 from networking.access.problems import Code, Problem
 from networking.arm.document import Document, read
 from tests.make import selected
@@ -63,6 +64,16 @@ def test_the_real_get_is_read_whole_and_what_has_no_use_is_kept_aside() -> None:
             "properties.writableCacheRepos": "Disabled",
         },
     )
+
+
+def test_names_are_read_in_any_letter_case_so_that_no_rule_is_lost_to_a_capital() -> None:
+    rule_set = {"DefaultAction": "Deny", "iprules": [{"Value": "8.8.8.8"}]}
+    said = {"PublicNetworkAccess": "Disabled", "NetworkRuleSet": rule_set, "AdminUserEnabled": True}
+    for spelled in ({"Properties": said}, said):
+        found = read({"ID": f"{ID}myregistry", "Name": "myregistry", "LOCATION": "eastus", "Sku": "Premium", **spelled})
+        assert isinstance(found, Document), found
+        assert found.policy == replace(selected("8.8.8.8"), public_network_access=PublicNetworkAccess.DISABLED)
+        assert found.kept_aside == {"properties.adminUserEnabled": True}
 
 
 def test_an_older_arm_version_is_read_with_its_own_key_for_a_subnet() -> None:

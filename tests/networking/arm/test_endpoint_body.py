@@ -114,7 +114,10 @@ def test_an_approved_one_shows_its_host_names_and_addresses() -> None:
 def test_what_is_answered_reads_back_as_what_was_put(
     state: ConnectionState, manual: bool, message: str, unknown: dict[str, int]
 ) -> None:
-    kept = {"properties": {**unknown, "customNetworkInterfaceName": "nic", "ipConfigurations": []}, **unknown}
+    properties = {**unknown, "customNetworkInterfaceName": "nic"}
+    if unknown:
+        properties["privateLinkServiceConnections"] = {**unknown, "properties": unknown}
+    kept = {"properties": properties, **unknown}
     body = EndpointBody("eastus", SUBNET, Link("c", REGISTRY, manual, message), {"a": "b"}, kept)
     assert read_endpoint(json.loads(json.dumps(endpoint(ID, body, state, "why", HOSTS)))) == body
 
@@ -183,3 +186,29 @@ WHERE = "properties.manualPrivateLinkServiceConnections[0]"
 )
 def test_a_wrong_endpoint_is_refused_by_its_property(document: Any, message: str) -> None:
     assert read_endpoint(document) == Problem(Code.INVALID_PROPERTY, message)
+
+
+def test_what_stands_in_the_connection_is_kept_and_returned() -> None:
+    inner = {**CONNECTION["properties"], "odd": 1}  # type: ignore[dict-item]
+    body = read_endpoint(changed(manualPrivateLinkServiceConnections=[{"name": "c", "zones": [], "properties": inner}]))
+    assert isinstance(body, EndpointBody)
+    [told] = endpoint(ID, body, ConnectionState.PENDING, "", HOSTS)["properties"]["manualPrivateLinkServiceConnections"]
+    assert (told["zones"], told["properties"]["odd"]) == ([], 1)
+
+
+def test_names_are_read_in_any_letter_case() -> None:
+    properties = {"GroupIds": ["registry"], "PrivateLinkServiceId": REGISTRY}
+    loud = {
+        "Location": "eastus",
+        "Properties": {
+            "Subnet": {"Id": SUBNET},
+            "ManualPrivateLinkServiceConnections": [{"Name": "c", "Properties": properties}],
+        },
+    }
+    assert read_endpoint(loud) == EndpointBody("eastus", SUBNET, Link("c", REGISTRY, manual=True))
+
+
+def test_what_is_kept_has_a_limit() -> None:
+    refused = Problem(Code.INVALID_PROPERTY, "Portcullis keeps at most 64 KiB of properties that it has no use for.")
+    assert read_endpoint(changed(odd="x" * 65_536)) == refused
+    assert read_endpoint(connected(odd="x" * 65_536)) == refused

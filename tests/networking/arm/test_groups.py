@@ -5,6 +5,8 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import DjangoAssertNumQueries
 
+from networking.arm.views import groups as groups_views
+from networking.difference import tell
 from networking.models import VirtualNetwork
 from registries.models import Account, Change, Registry, ResourceGroup
 from tests import make
@@ -34,7 +36,11 @@ def test_a_group_is_made_and_shown(contributor: Arm, reader: Arm) -> None:
     made = contributor.put(ONE, {"location": "East US", "tags": {"team": "net"}})
     assert (made.status, made.json) == (201, {**STORED, "tags": {"team": "net"}})
     assert reader.get(ONE).json == {**STORED, "tags": {"team": "net"}}
-    assert not Change.objects.exists()  # as the portal: a group leaves none
+    [change] = Change.objects.all()
+    assert (change.registry, change.resource_id, change.operation, change.door) == (
+        None, GROUP, "Create resource group", "arm",
+    )  # fmt: skip
+    assert str(tell(change)) == f"Resource ID: {GROUP}; Location: East US; Tag team: net"
 
 
 def test_a_group_is_found_in_any_letter_case_and_told_in_its_own(reader: Arm) -> None:
@@ -63,8 +69,91 @@ def test_a_group_stays_in_its_region(contributor: Arm) -> None:
 def test_a_patch_changes_tags_and_nothing_else(contributor: Arm) -> None:
     make.resource_group()
     assert contributor.patch(ONE, {"tags": {"a": "b"}}).json == {**STORED, "tags": {"a": "b"}}
-    assert contributor.patch(ONE, {"location": "westus"}).json == {**STORED, "tags": {"a": "b"}}
+    assert contributor.patch(ONE, {"location": "East US"}).json == {**STORED, "tags": {"a": "b"}}
+    assert contributor.patch(ONE, {"location": "westus"}).error[:2] == (409, "InvalidResourceGroupLocation")
     assert groups() == [("myResourceGroup", "eastus", {"a": "b"})]
+    [change] = Change.objects.all()
+    assert (change.operation, str(tell(change))) == ("Update resource group", "Tag a: none → b")
+
+
+def test_unknown_properties_are_kept_returned_and_merged(contributor: Arm) -> None:
+    sent = {"location": "eastus", "managedBy": "/an/id", "foo": [1], "properties": {"quota": {"a": 1, "b": 2}}}
+    made = contributor.put(ONE, sent)
+    expected = {**STORED, "managedBy": "/an/id", "foo": [1]}
+    quota = {"provisioningState": "Succeeded", "quota": {"a": 1, "b": 2}}
+    assert (made.status, made.json) == (201, {**expected, "properties": quota})
+    assert contributor.get(ONE).json == made.json
+    assert contributor.put(ONE, made.json).json == made.json  # what az reads and puts back
+    merged = contributor.patch(ONE, {"managedBy": None, "properties": {"quota": {"a": None, "c": 3}}})
+    assert merged.json == {
+        **STORED, "foo": [1], "properties": {"provisioningState": "Succeeded", "quota": {"b": 2, "c": 3}},
+    }  # fmt: skip
+    assert contributor.put(ONE, {"location": "eastus"}).json == STORED
+
+
+def test_what_is_kept_has_a_limit_which_patches_do_not_get_around(contributor: Arm) -> None:
+    too_much = (
+        400, "InvalidProperty", "Portcullis keeps at most 64 KiB of properties that it has no use for.",
+    )  # fmt: skip
+    assert contributor.put(ONE, {"location": "eastus", "foo": "x" * 65_536}).error == too_much
+    assert contributor.put(ONE, {"location": "eastus", "foo": "x" * 40_000}).status == 201
+    assert contributor.patch(ONE, {"bar": "x" * 40_000}).error == too_much
+
+
+def test_names_are_read_in_any_letter_case(contributor: Arm) -> None:
+    made = contributor.put(ONE, {"Location": "eastus", "Tags": {"A": "b"}, "Properties": {"ProvisioningState": "x"}})
+    assert made.json == {**STORED, "tags": {"A": "b"}}
+
+
+CHANGES = [
+    pytest.param(lambda arm, **more: arm.put(ONE, {"location": "eastus"}, **more), id="put"),
+    pytest.param(lambda arm, **more: arm.patch(ONE, {"tags": {"a": "b"}}, **more), id="patch"),
+    pytest.param(lambda arm, **more: arm.delete(ONE, **more), id="delete"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_if_match_loses_nothing(owner: Arm, change: Callable[..., Answer]) -> None:
+    make.resource_group()
+    seen = owner.get(ONE).headers["ETag"]
+    owner.patch(ONE, {"tags": {"somebody": "else"}})
+    assert change(owner, If_Match=seen).error[:2] == (412, "PreconditionFailed")
+    assert groups() == [("myResourceGroup", "eastus", {"somebody": "else"})]
+    assert change(owner, If_Match=owner.get(ONE).headers["ETag"]).status == 200
+
+
+def test_if_none_match_makes_and_never_replaces(contributor: Arm) -> None:
+    sent = {"location": "eastus", "tags": {"a": "b"}}
+    assert contributor.put(ONE, sent, If_None_Match="*").status == 201
+    assert contributor.put(ONE, {"location": "eastus"}, If_None_Match="*").error[:2] == (412, "PreconditionFailed")
+    assert groups() == [("myResourceGroup", "eastus", {"a": "b"})]
+
+
+@pytest.mark.parametrize("change", CHANGES[1:])
+def test_a_group_that_goes_meanwhile_is_told_as_gone(
+    owner: Arm, change: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = make.resource_group()
+    ResourceGroup.objects.all().delete()
+    monkeypatch.setattr("networking.arm.views.groups.group_at", lambda subscription, group: found)
+    assert change(owner).status in (200, 404)
+    assert groups() == []
+
+
+def test_a_put_that_somebody_else_is_quicker_with_changes_what_they_made(
+    contributor: Arm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.resource_group()
+    looks = iter([ResourceGroup.objects.none()])
+    monkeypatch.setattr(groups_views, "locked", lambda: next(looks, ResourceGroup.objects.all()))
+    made = contributor.put(ONE, {"location": "eastus", "tags": {"a": "b"}})
+    assert (made.status, groups()) == (200, [("myResourceGroup", "eastus", {"a": "b"})])
+
+
+def test_a_subscription_is_named_as_arm_spells_it(contributor: Arm) -> None:
+    make.resource_group()
+    bare = ONE.replace(str(make.SUBSCRIPTION_ID), make.SUBSCRIPTION_ID.hex)
+    assert contributor.get(bare).error[:2] == (400, "InvalidSubscriptionId")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +260,10 @@ def test_deleting_a_group_deletes_all_in_it_and_each_registry_leaves_its_record(
     assert not VirtualNetwork.objects.exists()
     gone = Change.objects.get(operation="Delete registry")
     assert (gone.account, gone.door, gone.comment) == ("owner@example.org", "arm", "az acr update")
+    told = [each.operation for each in Change.objects.order_by("pk")]
+    assert [each for each in told if each.startswith("Delete")] == [
+        "Delete private endpoint", "Delete virtual network", "Delete registry", "Delete resource group",
+    ]  # fmt: skip
 
 
 def test_a_group_whose_network_another_one_uses_stays_whole(owner: Arm) -> None:

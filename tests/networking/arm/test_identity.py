@@ -115,3 +115,9 @@ def test_demonstration_mode_knows_its_own_program(client: Client, server: str, s
 
 def test_the_dashboard_takes_no_other_method(client: Client, program: Account) -> None:
     assert client.post(APP_SERVICE).status_code == 405
+
+
+def test_both_servers_answer_a_program_that_asks_for_the_head_alone(client: Client, server: str) -> None:
+    """The ARM server as for every other address, the dashboard with a 405; neither with a page."""
+    answer = client.head(APP_SERVICE)
+    assert (answer.status_code, answer.content) == (401 if server == "arm" else 405, b"")

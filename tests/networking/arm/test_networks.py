@@ -64,7 +64,10 @@ def test_what_az_creates_is_made_and_shown(contributor: Arm, reader: Arm) -> Non
     )  # fmt: skip
     assert properties["enableVmProtection"] is False  # kept, and returned
     assert [each["id"] for each in properties["subnets"]] == [f"{ONE}/subnets/mySubnet"]
-    assert not Change.objects.exists()
+    [change] = Change.objects.all()
+    assert (change.registry, change.resource_id, change.operation, change.account, change.door, change.comment) == (
+        None, ONE, "Create virtual network", "an@example.org", "arm", "az acr update",
+    )  # fmt: skip
 
 
 def test_the_documents_query_finds_the_first_subnet(reader: Arm) -> None:
@@ -83,10 +86,25 @@ def test_a_network_is_found_in_any_letter_case_and_told_in_its_own(reader: Arm) 
     assert (answer.status, answer.json["id"]) == (200, ONE)
 
 
-def test_a_put_replaces_all_and_keeps_the_rows_of_subnets_that_stay(contributor: Arm) -> None:
-    contributor.put(ONE, body(("one", "10.0.0.0/24"), ("two", "10.0.1.0/24"), tags={"a": "b"}))
+@pytest.mark.parametrize(
+    "listed", [[], [("mySubnet2", "10.0.0.0/24")]], ids=["an empty list", "another subnet in its place"]
+)
+def test_dropping_a_subnet_needs_the_permission_to_delete_one(
+    contributor: Arm, owner: Arm, listed: list[tuple[str, str]]
+) -> None:
+    make.virtual_network()
+    status, code, message = contributor.put(ONE, body(*listed)).error
+    assert (status, code) == (403, "AuthorizationFailed")
+    assert "perform action 'Microsoft.Network/virtualNetworks/subnets/delete'" in message
+    assert stored() == [("myVnet", ["10.0.0.0/16"], ["mySubnet 10.0.0.0/24"])]
+    assert contributor.put(ONE, body(("MYSUBNET", "10.0.1.0/24"), ("two", "10.0.2.0/24"))).status == 200
+    assert owner.put(ONE, body(*listed)).status == 200
+
+
+def test_a_put_replaces_all_and_keeps_the_rows_of_subnets_that_stay(owner: Arm) -> None:
+    owner.put(ONE, body(("one", "10.0.0.0/24"), ("two", "10.0.1.0/24"), tags={"a": "b"}))
     kept = Subnet.objects.get(name="one").pk
-    answer = contributor.put(ONE, body(("ONE", "10.0.2.0/24"), ("three", "10.0.0.0/24")))
+    answer = owner.put(ONE, body(("ONE", "10.0.2.0/24"), ("three", "10.0.0.0/24")))
     assert (answer.status, answer.json["tags"]) == (200, {})
     assert stored() == [("myVnet", ["10.0.0.0/16"], ["one 10.0.2.0/24", "three 10.0.0.0/24"])]
     assert Subnet.objects.get(name="one").pk == kept
@@ -117,8 +135,13 @@ def test_unknown_properties_are_kept_and_returned(contributor: Arm) -> None:
 def test_a_patch_changes_the_tags_only(contributor: Arm) -> None:
     make.virtual_network()
     assert contributor.patch(ONE, {"tags": {"a": "b"}}).json["tags"] == {"a": "b"}
-    answer = contributor.patch(ONE, {"properties": {"addressSpace": {"addressPrefixes": []}}})
-    assert (answer.status, answer.json["tags"]) == (200, {"a": "b"})
+    assert contributor.patch(ONE, {"properties": {"addressSpace": {"addressPrefixes": []}}}).error == (
+        400,
+        "InvalidProperty",
+        "A PATCH of a virtual network changes its tags; send the property 'properties' with a PUT.",
+    )
+    [change] = Change.objects.all()
+    assert (change.operation, change.after) == ("Update virtual network", {"id": ONE, "tags": {"a": "b"}})
     assert stored() == [("myVnet", ["10.0.0.0/16"], ["mySubnet 10.0.0.0/24"])]
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import DjangoAssertNumQueries
 
+from networking import private_endpoints
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
 from networking.private_endpoint_connections import approve, remove
 from registries.models import Account, Change, Generation, Registry
@@ -287,3 +288,44 @@ def test_a_list_costs_the_same_for_any_number_of_endpoints(
         make.private_endpoint(registry, f"e{number}")
     with django_assert_max_num_queries(6):
         assert len(reader.get(LIST).json["value"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("first_lock", "ask"),
+    [
+        pytest.param("_registry_at", lambda arm, etag: arm.put(ONE, body(), If_Match=etag), id="put"),
+        pytest.param("connected_to", lambda arm, etag: arm.delete(ONE, If_Match=etag), id="delete"),
+    ],
+)
+def test_a_condition_is_asked_under_the_lock(
+    owner: Arm, monkeypatch: pytest.MonkeyPatch, first_lock: str, ask: Callable[[Arm, str], Answer]
+) -> None:
+    etag = owner.put(ONE, body()).json["etag"]
+    lock = getattr(private_endpoints, first_lock)
+
+    def somebody_is_quicker(*args: Any) -> Any:
+        PrivateEndpoint.objects.update(tags={"somebody": "else"})
+        return lock(*args)
+
+    monkeypatch.setattr(private_endpoints, first_lock, somebody_is_quicker)
+    assert ask(owner, etag).error[:2] == (412, "PreconditionFailed")
+    assert PrivateEndpoint.objects.count() == 1
+
+
+def test_what_is_done_to_an_endpoint_stands_in_the_record(owner: Arm) -> None:
+    owner.put(ONE, body())
+    owner.put(ONE, body(tags={"a": "b"}))
+    owner.put(ONE, body(tags={"a": "b"}))  # the same again is no change
+    owner.delete(ONE)
+    told = Change.objects.filter(resource_id=ONE).order_by("pk")
+    assert [(each.operation, each.door) for each in told] == [
+        ("Create private endpoint", "arm"), ("Update private endpoint", "arm"), ("Delete private endpoint", "arm"),
+    ]  # fmt: skip
+
+
+def test_a_subnet_that_goes_meanwhile_refuses_the_endpoint(contributor: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Subnet.objects.get()
+    Subnet.objects.all().delete()
+    monkeypatch.setattr(private_endpoints, "subnet_at", lambda resource_id: found)
+    assert contributor.put(ONE, body()).error[:2] == (400, "InvalidResourceReference")
+    assert connections() == []

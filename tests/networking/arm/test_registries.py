@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from networking.access.policy import AccessPolicy, PublicNetworkAccess
+from networking.arm.views import registries
 from networking.blade.activity_log import Event
 from networking.models import EndpointSettings, Subnet, VirtualNetwork
 from registries.models import Change, Origin, Registry, ResourceGroup, Subscription
@@ -471,6 +472,35 @@ def test_a_number_and_a_word_that_python_calls_equal_are_two_values_of_json(cont
     assert operations() == ["Update properties"]
 
 
+def test_a_number_is_its_value_however_a_database_spells_it(contributor: Arm) -> None:
+    make.registry()
+    contributor.patch(REGISTRY, patch(n=1e308, list=[0.5, 1e308]))
+    contributor.patch(REGISTRY, patch(n=1e308, list=[0.5, 1e308]))
+    contributor.patch(REGISTRY, patch(n=10**308))
+    assert operations() == ["Update properties"]
+    contributor.patch(REGISTRY, patch(n=10**400))
+    contributor.patch(REGISTRY, patch(n=10**400 + 1))
+    assert operations() == ["Update properties"] * 3
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_registry_that_is_deleted_as_soon_as_it_is_put_is_answered_all_the_same(
+    contributor: Arm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.resource_group()
+
+    store = registries._put
+
+    def deleted_when_committed(*args: Any) -> tuple[Registry, bool]:
+        transaction.on_commit(lambda: Registry.objects.all().delete())
+        return store(*args)
+
+    monkeypatch.setattr(registries, "_put", deleted_when_committed)
+    answer = contributor.put(REGISTRY, PREMIUM)
+    assert (answer.status, answer.json["name"]) == (201, "mycontainerregistry")
+    assert not Registry.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("policy_before", "sentences"),
     [
@@ -615,6 +645,27 @@ def test_dual_stack_and_exports_need_what_acr_needs_for_them(contributor: Arm) -
     assert contributor.patch(REGISTRY, closed).status == 200
     assert contributor.patch(REGISTRY, patch(publicNetworkAccess="Enabled")).error[:2] == (400, "BadRequest")
     assert policy(Registry.objects.get()).public_network_access is PublicNetworkAccess.DISABLED
+
+
+def test_exports_are_disabled_under_any_letter_case_and_answered_once(contributor: Arm) -> None:
+    make.registry()
+    for said in ({"ExportPolicy": {"status": "disabled"}}, {"exportPolicy": {"Status": "Disabled"}}):
+        assert contributor.patch(REGISTRY, patch(policies=said)).error[:2] == (400, "BadRequest")
+        shown = contributor.patch(REGISTRY, patch(publicNetworkAccess="Disabled", policies=said)).json["properties"]
+        assert shown["policies"]["exportPolicy"] == {"status": "disabled"}
+        assert [name for name in shown["policies"] if name.lower() == "exportpolicy"] == ["exportPolicy"]
+        contributor.patch(REGISTRY, patch(publicNetworkAccess="Enabled", policies=None))
+
+
+def test_a_name_that_reads_like_a_path_hides_no_rule(contributor: Arm) -> None:
+    registry = make.registry(policy=make.selected("8.8.8.8"))
+    before = contributor.get(REGISTRY).json
+    for name, value in (("networkRuleSet.defaultAction", "Allow"), ("networkRuleSet.ipRules", [])):
+        body: dict[str, Any] = {"properties": {name: value}}
+        assert contributor.patch(REGISTRY, body).error[:2] == (400, "InvalidProperty")
+        assert contributor.put(REGISTRY, {**PREMIUM, **body}).error[:2] == (400, "InvalidProperty")
+    assert contributor.get(REGISTRY).json == before
+    assert policy(registry) == make.selected("8.8.8.8")
 
 
 # Conditions

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from networking.access.addresses import QUOTED
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
 from networking.access.problems import Code, Problem
 from networking.arm.registry_body import MOST_KEPT, Asked, read, too_much
+from networking.arm.replication_body import read as read_replication
 from tests.make import rule, selected
 
 SUBNET = (
@@ -40,6 +42,9 @@ NAMES = st.sampled_from(
         "encryption",
         "publicNetworkAccess",
         "adminUserEnabled",
+        "networkRuleSet.ipRules",
+        "properties.networkRuleSet",
+        "ipRules[16.17.18.0/24]",
     ]
 )
 # JSON that is nearly the body of a registry: the right names with whatever beneath them.
@@ -267,6 +272,84 @@ def test_names_are_read_in_any_letter_case_so_that_no_rule_is_lost_to_a_capital(
 )
 def test_each_refusal_says_where_and_what_would_be_right(body: Any, code: Code, sentence: str) -> None:
     assert read(body) == Problem(code, sentence)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        pytest.param(
+            {"properties": {"networkRuleSet.defaultAction": "Allow"}}, "networkRuleSet.defaultAction", id="the action"
+        ),
+        pytest.param({"properties": {"networkRuleSet.ipRules": []}}, "networkRuleSet.ipRules", id="the rules"),
+        pytest.param({"properties": {"networkRuleSet": {"ipRules[8.8.8.8]": 1}}}, "ipRules[8.8.8.8]", id="a rule"),
+        pytest.param(
+            {"properties": {"networkRuleSet": {"ipRules": [{"value": "8.8.8.8", "a.b": 1}]}}}, "a.b", id="of a rule"
+        ),
+        pytest.param({"properties.adminUserEnabled": "garbage"}, "properties.adminUserEnabled", id="beside"),
+        pytest.param({"sku": {"name": "Premium", "a.b": 1}}, "a.b", id="of the sku"),
+        pytest.param({"x.y": None}, "x.y", id="to take it away"),
+    ],
+)
+def test_a_name_that_reads_like_a_path_is_refused(body: Any, name: str) -> None:
+    sentence = f"The property name '{name}' holds '.' or '['; write the property into the object it belongs to."
+    assert read(body) == Problem(Code.INVALID_PROPERTY, sentence)
+
+
+def test_inside_what_we_have_no_use_for_any_name_is_kept() -> None:
+    ids = {"/subscriptions/a.b/x[0]": {"clientId": "c.d"}}
+    found = read({"identity": {"userAssignedIdentities": ids}})
+    assert isinstance(found, Asked)
+    assert found.kept_upon({}) == {"identity": {"userAssignedIdentities": ids}}
+
+
+def test_policies_and_the_sku_are_read_in_any_letter_case_too() -> None:
+    found = read(
+        {
+            "sku": {"Name": "premium"},
+            "properties": {"policies": {"ExportPolicy": {"Status": "Disabled"}}, "encryption": {"STATUS": "enabled"}},
+        }
+    )
+    assert isinstance(found, Asked)
+    assert (found.sku, found.others) == (
+        "Premium",
+        {
+            "properties.policies": {"exportPolicy": {"status": "disabled"}},
+            "properties.encryption": {"status": "enabled"},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "sentence"),
+    [
+        pytest.param(
+            {str(number): "" for number in range(51)},
+            "A resource can have 50 tags, and this one would have 51.",
+            id="51",
+        ),
+        pytest.param(
+            {"": "build"}, "The name of the tag with the value 'build' is empty; a tag needs a name.", id="no name"
+        ),
+        pytest.param(
+            {"n" * 513: "v"},
+            f"The tag name '{'n' * QUOTED}…' has 513 characters; it can have 512.",
+            id="a long name",
+        ),
+        pytest.param(
+            {"n": "v" * 257}, "The value of the tag 'n' has 257 characters; it can have 256.", id="a long value"
+        ),
+    ],
+)
+def test_tags_have_the_limits_that_azure_has(tags: dict[str, str], sentence: str) -> None:
+    assert read({"tags": tags}) == Problem(Code.INVALID_PROPERTY, sentence)
+    assert read_replication({"tags": tags}) == Problem(Code.INVALID_PROPERTY, sentence)
+
+
+def test_tags_at_the_limits_are_taken() -> None:
+    tags = {**{str(number): "" for number in range(49)}, "n" * 512: "v" * 256}
+    found = read({"tags": tags})
+    assert isinstance(found, Asked)
+    assert found.tags == tags
 
 
 def test_nesting_without_end_is_refused() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
 from networking.arm.registry_body import Asked, read
-from networking.arm.rendering import Connection, Stamp, Stored, connection, registry
+from networking.arm.rendering import Connection, Replica, Stamp, Stored, connection, registry, replication
 from networking.arm.versions import KNOWN, NEWEST, nearest, shown, subnet_key
 from tests.make import rule, selected
 
@@ -229,6 +229,91 @@ def test_what_an_import_kept_of_the_answers_own_words_never_stands_in_for_them()
         "properties.status": {"displayStatus": "Failed"},
     }
     assert registry(stored(kept=kept), NEWEST) == registry(stored(), NEWEST)
+
+
+PATHS = st.sampled_from(
+    [
+        "networkRuleSet",
+        "networkRuleSet.defaultAction",
+        "networkRuleSet.ipRules",
+        "networkRuleSet.virtualNetworkRules",
+        "networkRuleSet.ipRules[8.8.8.8].value",
+        "networkRuleSet.ipRules[8.8.8.8].action",
+        f"networkRuleSet.virtualNetworkRules[{SUBNET}].id",
+        f"networkRuleSet.virtualNetworkRules[{SUBNET}].virtualNetworkSubnetResourceId",
+        "publicNetworkAccess",
+        "dataEndpointEnabled",
+        "adminUserEnabled",
+        "provisioningState",
+        "policies",
+        "encryption",
+        "zoneRedundancy",
+    ]
+)
+garbage = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(st.text(max_size=4), inside, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(PATHS.map("properties.{}".format) | st.sampled_from(["sku.name", "id", "x.y"]), garbage))
+def test_no_path_that_was_ever_kept_stands_in_for_what_decides(kept: dict[str, Any]) -> None:
+    """An older Portcullis took names that read like paths; their rows are still there."""
+    of = stored(policy=selected("8.8.8.8", subnets=(SUBNET,)))
+    for version in ("2021-08-01-preview", "2025-11-01", NEWEST):
+        plain, answer = registry(of, version), registry(replace(of, kept=kept), version)
+        assert {name: answer[name] for name in plain if name != "properties"} == {
+            name: value for name, value in plain.items() if name != "properties"
+        }
+        for name in ("networkRuleSet", "publicNetworkAccess", "dataEndpointEnabled", "provisioningState"):
+            assert answer["properties"].get(name) == plain["properties"].get(name)
+        if "adminUserEnabled" in plain["properties"]:
+            assert isinstance(answer["properties"]["adminUserEnabled"], bool)
+        assert isinstance(answer["properties"].get("policies"), dict)
+
+
+def test_a_property_that_is_named_like_the_rule_set_is_none_of_its_words() -> None:
+    of = stored(kept={"properties.networkRuleSetFoo": 1, "x.y": 2})
+    answer = registry(of, NEWEST)
+    assert (answer["properties"]["networkRuleSetFoo"], answer["x.y"]) == (1, 2)
+    assert answer["properties"]["networkRuleSet"] == registry(stored(), NEWEST)["properties"]["networkRuleSet"]
+
+
+def test_what_is_kept_of_a_replication_never_stands_in_for_its_own_words() -> None:
+    of = Replica("/the/id", "westus", stamp("bo", "2026-09-10T06:48:16"))
+    kept = {"properties.provisioningState": "Failed", "properties.status": 9, "id": "/other", "properties.quotas": 1}
+    answer = replication(replace(of, kept=kept))
+    plain = replication(of)
+    assert answer == {**plain, "properties": {**plain["properties"], "quotas": 1}}
+
+
+def test_what_is_kept_of_a_connection_comes_back_where_it_was() -> None:
+    of = Connection("/the/id", "clireg000002.0123", "/the/endpoint", "Approved", "Ours")
+    kept = {
+        "note": "n",
+        "name": "another",
+        "properties.quota": 3,
+        "properties.provisioningState": "Failed",
+        "properties.privateEndpoint.location": "eastus",
+        "properties.privateEndpoint.id": "/another",
+        "properties.privateLinkServiceConnectionState.by": "me",
+        "properties.privateLinkServiceConnectionState.status": "Rejected",
+    }
+    answer = connection(replace(of, kept=kept))
+    assert answer == {
+        "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
+        "id": "/the/id",
+        "name": "clireg000002.0123",
+        "properties": {
+            "privateEndpoint": {"id": "/the/endpoint", "location": "eastus"},
+            "privateLinkServiceConnectionState": {"status": "Approved", "description": "Ours", "by": "me"},
+            "provisioningState": "Succeeded",
+            "quota": 3,
+        },
+        "note": "n",
+    }
+    assert replace(of, kept=kept).etag != of.etag
 
 
 def test_a_connection_has_a_description_only_where_somebody_wrote_one() -> None:

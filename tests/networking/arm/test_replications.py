@@ -87,6 +87,44 @@ def test_a_patch_merges_and_a_put_replaces(contributor: Arm, registry: Registry)
     assert (again.status, Change.objects.count()) == (200, 3)
 
 
+def test_who_sends_an_etag_loses_nobodys_change(contributor: Arm, registry: Registry) -> None:
+    one, body = f"{ALL}/eastus", {"location": "eastus"}
+    assert contributor.put(one, body, If_Match="*").error[:2] == (412, "PreconditionFailed")
+    made = contributor.put(one, body, If_None_Match="*")
+    assert made.status == 201
+    seen = contributor.get(one).headers["ETag"]
+    assert made.headers["ETag"] == seen
+    before = Change.objects.count()
+    for answer in (
+        contributor.put(one, body, If_None_Match="*"),
+        contributor.put(one, {**body, "tags": {"a": "b"}}, If_Match="nonsense"),
+        contributor.patch(one, {"tags": {"a": "b"}}, If_Match='"nonsense"'),
+        contributor.delete(one, If_Match="nonsense"),
+        contributor.delete(f"{ALL}/northeurope", If_Match="*"),
+    ):
+        assert answer.error[:2] == (412, "PreconditionFailed")
+    assert Change.objects.count() == before
+    changed = contributor.patch(one, {"tags": {"a": "b"}}, If_Match=seen)
+    assert (changed.status, changed.headers["ETag"] == seen) == (200, False)
+    assert contributor.delete(one, If_Match=seen).status == 412
+    assert contributor.delete(one, If_Match=changed.headers["ETag"]).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"properties.provisioningState": "Failed"}, id="beside"),
+        pytest.param({"properties": {"status.displayStatus": "Failed"}}, id="a property"),
+    ],
+)
+def test_a_name_that_reads_like_a_path_is_refused(contributor: Arm, registry: Registry, body: dict[str, Any]) -> None:
+    contributor.put(f"{ALL}/eastus", {"location": "eastus"})
+    before = Change.objects.count()
+    assert contributor.patch(f"{ALL}/eastus", body).error[:2] == (400, "InvalidProperty")
+    assert contributor.put(f"{ALL}/eastus", {"location": "eastus", **body}).error[:2] == (400, "InvalidProperty")
+    assert Change.objects.count() == before
+
+
 @pytest.mark.parametrize(
     ("region", "body", "code", "message"),
     [

@@ -361,6 +361,7 @@ def test_every_route_asks_for_a_permission_or_says_why_not() -> None:
         "Authority_Authorize",
         "Authority_Configuration",
         "Authority_DeviceCode",
+        "Authority_DevicePage",
         "Authority_Token",
         "Cloud_Endpoints",
         "Identity_AppServiceToken",

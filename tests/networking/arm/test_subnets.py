@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from networking.difference import tell
 from networking.models import Subnet
-from registries.models import Account
+from registries.models import Account, Change
 from tests import make
 from tests.networking.arm.asking import GROUP, Answer, Arm
 
@@ -43,6 +44,12 @@ def test_the_documents_update_reads_the_subnet_and_puts_it_back_with_a_service_e
     assert stored() == [("myDockerVMSubnet", "10.0.0.0/24", ["Microsoft.ContainerRegistry"]), AT_FIRST[1]]
     assert Subnet.objects.get(name="myDockerVMSubnet").vouches_to("microsoft.containerregistry")
     assert not Subnet.objects.get(name="another").vouches_to("Microsoft.ContainerRegistry")
+    [change] = Change.objects.all()
+    assert (change.resource_id, change.account, change.door) == (ONE, "an@example.org", "arm")
+    assert (change.operation, str(tell(change))) == (
+        "Update subnet",
+        "Subnet myDockerVMSubnet: 10.0.0.0/24 → 10.0.0.0/24, service endpoint Microsoft.ContainerRegistry",
+    )
 
 
 def test_a_subnet_is_shown_as_its_network_shows_it_with_its_etag(reader: Arm) -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.models import PrivateEndpointConnection
 from tests import make
@@ -63,6 +63,13 @@ def test_a_private_endpoint_leads_to_the_registry_and_each_of_its_regions(reader
     assert reader.get(f"{REGISTRY}/privateLinkResources").json == {"value": [resource]}
     assert reader.get(f"{REGISTRY}/privatelinkresources/Registry").json == resource
     assert reader.get(f"{REGISTRY}/privateLinkResources/blob").error[:2] == (404, "ResourceNotFound")
+
+
+def test_the_zone_is_that_of_this_portcullis(reader: Arm, settings: Settings) -> None:
+    settings.LOGIN_SERVER_SUFFIX = "registry.example.org"
+    make.registry()
+    properties = reader.get(f"{REGISTRY}/privateLinkResources/registry").json["properties"]
+    assert properties["requiredZoneNames"] == ["privatelink.registry.example.org"]
 
 
 @pytest.mark.parametrize("child", ["listUsages", "privateLinkResources", "privateLinkResources/registry"])

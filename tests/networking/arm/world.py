@@ -105,6 +105,7 @@ def _usual_bodies(registry: str, subnet: str) -> dict[str, list[dict[str, Any]]]
     return {
         "Authority_Token": [{"grant_type": "client_credentials", **secret}],
         "Registries_Create": [{"location": "eastus", "sku": {"name": "Premium"}}],
+        "Registries_Update": [{"tags": {"a": "b"}}, {"properties": {"networkRuleSet.ipRules": []}}],
         "Replications_Create": [{"location": "westus"}, {"location": "West Europe", "tags": {"a": "b"}}],
         "PrivateEndpointConnections_CreateOrUpdate": [{"properties": each} for each in states],
         "PrivateEndpoints_CreateOrUpdate": [{"location": "eastus", "properties": links}],
