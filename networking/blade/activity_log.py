@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
-from networking.difference import Told, tell
+from networking.difference import Told, door_name, tell
 from registries.models import Change
-from registries.resource_id import PROVIDER, ResourceId
+from registries.resource_id import ResourceId
 
 LINES = 30  # to a page
 LONGEST_SEARCH = 100
@@ -33,7 +33,14 @@ FILTERS = {
     "operation": ("operation", "operation"),
     "by": ("account", "account"),
 }
-DOORS = {"portal": "Portal", "admin": "Admin", "arm": "ARM API", "command": "Command line"}
+# By the part of a resource id in front of its name.
+KINDS = {
+    "resourceGroups": "Resource group",
+    "virtualNetworks": "Virtual network",
+    "subnets": "Subnet",
+    "privateEndpoints": "Private endpoint",
+    "providers": "Resource provider",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +140,8 @@ def _found(q: str) -> Q:
     lookup, text = ("icontains", q) if q.isascii() else ("iregex", _in_any_case(q))
     columns = ("operation", "account", "comment", "address")
     found = Q(*((f"{column}__{lookup}", text) for column in columns), _connector=Q.OR)
-    # The registry's name is the last part of the id; a search must not find all registries of a group.
-    return found | Q(resource_id__iregex=rf"/{re.escape(PROVIDER)}/registries/[^/]*{re.escape(q)}")
+    # The name is the last part of the id; a search must not find all registries of a group.
+    return found | Q(resource_id__iregex=rf"{re.escape(q)}[^/]*$")
 
 
 def _in_any_case(text: str) -> str:
@@ -153,19 +160,16 @@ def _refusal(unknown: list[str], *, too_long: bool) -> str:
     return " ".join(said)
 
 
-def door_name(door: str) -> str:
-    """The door as people call it; a word we don't know stays as it was stored."""
-    return DOORS.get(door, door)
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change as the log shows it. `registry` is its name, which stays when the registry is gone."""
+    """One change as the log shows it. `registry` is its name, which stays when the registry is gone; of what is no
+    registry, what it is called."""
 
     told: Told
     registry: str
     resource_id: str
     exists: bool
+    gone: bool
     door: str
     account: str
     address: str
@@ -177,15 +181,22 @@ class Event:
         place = ResourceId.parse(change.resource_id)
         return cls(
             told=tell(change),
-            registry=place.name if place else change.resource_id,
+            registry=place.name if place else _called(change.resource_id),
             resource_id=change.resource_id,
             exists=place is not None and change.registry_id is not None,
+            gone=place is not None and change.registry_id is None,
             door=door_name(change.door),
             account=change.account,
             address=change.address,
             at=change.at,
             comment=change.comment,
         )
+
+
+def _called(resource_id: str) -> str:
+    """What people call something that is no registry; of what has no such name here, the id itself."""
+    *_, kind, name = ("", *resource_id.split("/"))
+    return f"{KINDS[kind]} {name}" if kind in KINDS else resource_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class CallerForm:
     def field(self) -> str:
         """Which field the problem is about; empty where it is about neither."""
         match self.problem:
-            case None | Problem(code=Code.QUOTA_EXCEEDED | Code.INVALID_PROPERTY):
+            case None | Problem(code=Code.QUOTA_EXCEEDED | Code.INVALID_PROPERTY | Code.NETWORK_RULE_NOT_SUPPORTED):
                 return ""
             case Problem(code=Code.INVALID_RULE_TEXT):
                 return "name"
@@ -77,11 +77,16 @@ def agents(request: BladeRequest, name: str) -> HttpResponse:
 
 
 def _rule(request: BladeRequest, registry: Registry, typed: CallerForm) -> HttpResponse:
-    """Into the draft of the Networking page, where a person saves it."""
-    wanted = AddressRange.parse(typed.range)
+    """Into the draft of the Networking page, where a person saves it. In a tier without rules it has none."""
+    wanted = AddressRange.parse(typed.range) if registry.is_premium else _needs_premium(registry)
     if isinstance(wanted, Problem):
         return _page(request, registry, typed=_refused(typed, wanted))
     return see_other(f"{resolve_url('networking', registry.name)}?{urlencode({'add': str(wanted)})}")
+
+
+def _needs_premium(registry: Registry) -> Problem:
+    message = f"IP rules need the Premium tier; '{registry.name}' is {registry.sku}. Change the tier first."
+    return Problem(Code.NETWORK_RULE_NOT_SUPPORTED, message)
 
 
 def _must_work(request: BladeRequest, registry: Registry, typed: CallerForm) -> HttpResponse:

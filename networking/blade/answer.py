@@ -7,13 +7,28 @@ from django.conf import settings
 
 from networking.access.addresses import AddressRange
 from networking.access.client_output import ClientOutput, client_output
-from networking.access.decision import Caller, Decision, Identity, Reason, decide
+from networking.access.decision import Caller, ConnectionState, Decision, Identity, Reason, decide
 from networking.access.explanation import CARRIES, belonging, is_named_in_vain
 from networking.access.path import Step, walk
 from networking.access.policy import MAX_IP_RULES, AccessPolicy, PublicAccess
 from networking.access.problems import Problem
 from networking.blade.connection import Choices, Kind, Question
 from registries.models import Registry
+
+ELSEWHERE = "This registry has no connection to that private endpoint, so it carries no traffic here."
+BEHIND_A_PROXY = (
+    "The registry sees the public address of the proxy, whichever machine is behind it. The Docker client and the "
+    "Docker daemon both have to use the proxy."
+)
+_ANEW = "Create a private endpoint connection for this registry in that network, have it approved, and test again."
+_FOR_AN_ENDPOINT = {  # an approved one is let in
+    ConnectionState.PENDING: "Only an approved connection carries traffic. Have it approved, and test again.",
+    ConnectionState.REJECTED: "The connection was rejected. Have it approved after all, and test again.",
+    ConnectionState.DISCONNECTED: (
+        "A disconnected connection can't be approved, because its private endpoint was deleted. Remove it, create a "
+        "private endpoint connection anew, and have that approved."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,16 @@ class Answer:
     ) -> Self:
         """Every endpoint of a registry obeys the same settings, so the target changes only what clients print."""
         decision = decide(policy, caller)
+        elsewhere = question.endpoint is not None and choices.is_elsewhere(question.endpoint)
         return cls(
             decision=decision,
             in_short=_with_endpoint(_in_short(decision, policy, caller), decision, caller),
             steps=walk(policy, caller),
             prints=_prints(registry, question, caller, decision),
-            next=None if decision.allowed else _next_step(decision, policy, caller, may_change=may_change),
-            note=_note(decision, question, caller, choices),
+            next=None
+            if decision.allowed
+            else _next_step(decision, policy, caller, elsewhere=elsewhere, may_change=may_change),
+            note=ELSEWHERE if elsewhere else _note(decision, question, caller, choices),
         )
 
 
@@ -120,8 +138,8 @@ def _name(resource_id: str | None) -> str:
 
 def _note(decision: Decision, question: Question, caller: Caller, choices: Choices) -> str:
     """What the gate makes of the same caller, where it may know less of it."""
-    if question.endpoint and choices.is_elsewhere(question.endpoint):
-        return "This registry has no connection to that private endpoint, so it carries no traffic here."
+    if question.kind is Kind.PROXY:
+        return BEHIND_A_PROXY
     by_identity = decision.reason is Reason.TRUSTED_SERVICE and not belonging(caller)
     if not by_identity or settings.GATE_ORDER != "NETWORK-FIRST":
         return ""
@@ -134,15 +152,15 @@ def _note(decision: Decision, question: Question, caller: Caller, choices: Choic
     return f"{sees}: there it passes from {networks}." if networks else f"{sees}, and no networks are listed for it."
 
 
-def _next_step(decision: Decision, policy: AccessPolicy, caller: Caller, *, may_change: bool) -> NextStep:
+def _next_step(
+    decision: Decision, policy: AccessPolicy, caller: Caller, *, elsewhere: bool, may_change: bool
+) -> NextStep:
     if caller.private_endpoint is not None:
-        return NextStep("Only an approved connection carries traffic. Have it approved, and test again.")
+        step = NextStep(_ANEW if elsewhere else _FOR_AN_ENDPOINT[caller.private_endpoint])
+        return _or_by_its_address(step, policy, caller, may_change=may_change)
     if caller.identity is not Identity.ANYONE:
         step = _for_services(policy, caller.identity)
-        address = _for_an_address(policy, caller, may_change=may_change)
-        if not belonging(caller) or not address.add or policy.public_access is PublicAccess.DISABLED:
-            return step
-        return replace(step, text=f"{step.text} An address range lets this address alone pass.", add=address.add)
+        return _or_by_its_address(step, policy, caller, may_change=may_change) if belonging(caller) else step
     if decision.reason is Reason.PUBLIC_ACCESS_DISABLED:
         return NextStep(
             "An address range wouldn't help while public network access is disabled. Choose Selected networks first, "
@@ -157,6 +175,14 @@ def _next_step(decision: Decision, policy: AccessPolicy, caller: Caller, *, may_
             "or connect through a private endpoint."
         )
     return _for_an_address(policy, caller, may_change=may_change)
+
+
+def _or_by_its_address(step: NextStep, policy: AccessPolicy, caller: Caller, *, may_change: bool) -> NextStep:
+    """The same, and the address for a rule, where one would help and the viewer may make it."""
+    address = _for_an_address(policy, caller, may_change=may_change)
+    if not address.add or policy.public_access is PublicAccess.DISABLED:
+        return step
+    return replace(step, text=f"{step.text} An address range lets this address alone pass.", add=address.add)
 
 
 def _for_an_address(policy: AccessPolicy, caller: Caller, *, may_change: bool) -> NextStep:

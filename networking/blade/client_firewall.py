@@ -9,17 +9,15 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from networking.access.endpoints import PORT, RegistryHosts, Switch, TagNeed, must_reach, tags_needed
+from networking.access.endpoints import PORT, RegistryHosts, Switch, must_reach, tags_needed
 from networking.access.problems import Problem
 from networking.blade.client_hosts import hosts_of
+from networking.blade.client_tags import known_tags
 from networking.blade.http import BladeRequest
 from networking.exchange.client_firewall import ClientRules, Format, spell
-from networking.exchange.tag_rules import TagRule
 from networking.models import ServiceTagImport
-from networking.tags.storing import prefixes_of
 from registries.http import registry_or_404, require
 from registries.models import CHANGE, VIEW, Registry
-from registries.regions import display_name
 
 
 @never_cache
@@ -45,7 +43,8 @@ def client_firewall(request: BladeRequest, name: str) -> HttpResponse:
         "text": text if isinstance(text, str) else "",
         "problem": text if isinstance(text, Problem) else None,
         "last_import": last,
-        "missing": asked.prefixes and last is None,
+        # Nobody needs to hear of it who has imported nothing and asks for no prefixes.
+        "without": rules.without if last or asked.prefixes else "",
         "may_change": registry.is_premium and request.user.may(CHANGE, registry),
         "switch": Switch.of(hosts),
     }
@@ -102,33 +101,17 @@ class Asked:
         return urlencode(said | ({"region": self.region} if self.region else {}) | {"format": self.form.value})
 
     def rules(self, registry: Registry, hosts: RegistryHosts, last: ServiceTagImport | None) -> ClientRules:
-        """One query for the prefixes, where any are needed."""
+        """One query for the service tags, where there are any."""
         hosts = hosts.only(self.region)
         needed = tags_needed(hosts, region=self.region, microsoft=self.microsoft)
-        wanted = (self.prefixes or self.form is Format.NFTABLES) and last is not None
-        found = prefixes_of(_keys(needed)) if wanted and needed else {}
+        prefixes = self.prefixes or self.form is Format.NFTABLES
+        tags = known_tags(needed, hosts.cloud, last, prefixes=prefixes)
         return ClientRules(
             registry=registry.name,
             login_server=registry.login_server,
             endpoints=must_reach(hosts, microsoft=self.microsoft),
-            tags=tuple(_rule(need, found) for need in needed),
-            prefixes=bool(found),
-            source=_source(last) if found else "",
+            tags=tags.rules,
+            prefixes=prefixes,
+            source=tags.source,
+            without=tags.without,
         )
-
-
-def _keys(needed: tuple[TagNeed, ...]) -> list[str]:
-    """A region may have no tag of its own in the file; then the one of all regions has its addresses."""
-    return [key for need in needed for key in dict.fromkeys((need.key, need.name.lower()))]
-
-
-def _rule(need: TagNeed, found: dict[str, tuple[str, tuple[str, ...]]]) -> TagRule:
-    spelled = f"{need.name}.{display_name(need.region).replace(' ', '')}" if need.region else need.name
-    name, prefixes = found.get(need.key) or found.get(need.name.lower()) or (spelled, ())
-    return TagRule(name, need.reason, prefixes)
-
-
-def _source(last: ServiceTagImport | None) -> str:
-    if last is None or last.ended_at is None:
-        return ""
-    return f"From service tags {last.cloud} {last.change_number}, imported {last.ended_at:%-d %b %Y}."

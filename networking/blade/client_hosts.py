@@ -7,7 +7,7 @@ from registries.models import Registry
 def hosts_of(registry: Registry) -> RegistryHosts:
     """No query. The data endpoints stand in the order of `az acr show-endpoints`."""
     data = (
-        DataEndpoint(host.split(".")[1], location, host)  # <registry>.<region>.data.<suffix>
-        for location, host in registry.data_endpoints
+        DataEndpoint(region, location, host)
+        for region, (location, host) in zip(registry.regions, registry.data_endpoints, strict=True)
     )
     return RegistryHosts(registry.login_server, tuple(data), dedicated=registry.data_endpoint)

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     """What the caller comes as, and the word for it in the form."""
 
     ADDRESS = "address"
+    PROXY = "proxy"
     SUBNET = "subnet"
     ENDPOINT = "endpoint"
     SERVICE = "service"
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     def label(self) -> str:
         return {
             "address": "An address",
+            "proxy": "An address behind a proxy",
             "subnet": "A machine in a subnet",
             "endpoint": "A client of a private endpoint",
             "service": "A trusted service",
@@ -176,7 +178,7 @@ class Question:
             told = {name: told.get(name, "") for name in NAMED if name == kind}
             identity = kind.identity if kind else Identity.ANYONE
         else:
-            kind, identity = _described(told, query.get("identity", Identity.ANYONE.value))
+            kind, identity = _described(told, query.get("identity", Identity.ANYONE.value), query.get("behind", ""))
         asked = sent or "ip" in query or bool(told)
         host = query.get("host", SubnetHost.VIRTUAL_MACHINE.value) if "subnet" in told else SubnetHost.VIRTUAL_MACHINE
         return cls(
@@ -195,6 +197,8 @@ class Question:
         told = {"ip": self.ip} | {name: text for name, text in named.items() if text is not None}
         if self.host is not SubnetHost.VIRTUAL_MACHINE:
             told["host"] = self.host.value if self.host else ""
+        if self.kind is Kind.PROXY:
+            told["behind"] = Kind.PROXY.value
         if self.identity is not Identity.ANYONE and not self.service:
             told["identity"] = self.identity.value
         if self.target != registry.login_server:
@@ -205,7 +209,7 @@ class Question:
         """Whom it is about, as the gate would see them."""
         if refused := self._refused(choices):
             return refused
-        address = read_address(self.ip) if self.ip or self.kind is Kind.ADDRESS else None
+        address = read_address(self.ip) if self.ip or self.kind in (Kind.ADDRESS, Kind.PROXY) else None
         if isinstance(address, str):
             return Refused("ip", address)
         return choices.trusted.recognise(
@@ -246,10 +250,13 @@ def _quoted(text: str) -> str:
     return f"'{text[:QUOTED]}'"
 
 
-def _described(told: Iterable[str], word: str) -> tuple[Kind | None, Identity]:
-    """Of an address of the page: what its caller comes as, and what it has proven to be."""
-    if word not in list(Identity):
+def _described(told: Iterable[str], word: str, behind: str) -> tuple[Kind | None, Identity]:
+    """Of an address of the page: what its caller comes as, and what it has proven to be. `behind` a proxy, the proxy
+    alone is seen."""
+    if word not in list(Identity) or behind not in ("", Kind.PROXY):
         return None, Identity.ANYONE
+    if behind:
+        return Kind.PROXY, Identity.ANYONE
     identity = Identity.TRUSTED_SERVICE if "service" in told else Identity(word)
     for kind in (Kind.ENDPOINT, Kind.SUBNET):
         if kind in told:

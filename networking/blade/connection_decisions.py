@@ -55,7 +55,7 @@ def carry_out(
     act = _acting(verb, origin, description)
     with transaction.atomic():
         # The lock of every change: nobody closes another way in meanwhile.
-        Registry.objects.select_for_update(of=("self",)).get(pk=registry.pk)
+        Registry.objects.locked().get(pk=registry.pk)
         results = [(each, act(each)) for each in chosen]
         changes = [(each, result) for each, result in results if isinstance(result, Change)]
         refused = tuple((each, result) for each, result in results if isinstance(result, Problem))

@@ -1,7 +1,9 @@
 """The private endpoint connections of a registry as its pages show them, and what is asked of the list."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
@@ -38,6 +40,11 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         return bool(self.q or self.state)
+
+    @property
+    def query(self) -> str:
+        """As the address of the page holds it."""
+        return urlencode({name: text for name, text in (("q", self.q), ("state", self.state)) if text})
 
     @property
     def states(self) -> list[tuple[str, bool]]:
@@ -107,6 +114,13 @@ def public_reach(policy: AccessPolicy) -> str:
     if not ways:
         return f"No public network is in the list of this registry. Only {others} reach it."
     return f"Some public networks have access to this registry: {' and '.join(ways)}."
+
+
+def has_both_kinds(subnets: Collection[str], connected: Mapping[ConnectionState, int]) -> bool:
+    """Virtual network rules beside a private endpoint that carries traffic or waits to: Azure doesn't support both on
+    one registry. One that was rejected or disconnected carries none."""
+    ways = connected.get(ConnectionState.APPROVED, 0) + connected.get(ConnectionState.PENDING, 0)
+    return bool(subnets) and ways > 0
 
 
 def is_shut(policy: AccessPolicy) -> bool:

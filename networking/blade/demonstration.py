@@ -1,7 +1,6 @@
 """Demonstration settings: the simulated client address, and the way back to the start."""
 
 from http import HTTPStatus
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -9,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from networking.blade.connection import read_address
 from networking.blade.http import BladeRequest
 from networking.demonstration import restore
 from networking.models import SimulatedClient
@@ -33,11 +33,9 @@ def demonstration(request: BladeRequest) -> HttpResponse:
 
 
 def _simulate(request: BladeRequest, text: str) -> HttpResponse:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        problem = f"'{text[:64]}' isn't an IP address. Try a form like 203.0.113.24."
-        return _page(request, text, problem=problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    address = read_address(text)
+    if isinstance(address, str):
+        return _page(request, text, problem=address, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     SimulatedClient.objects.update_or_create(pk=1, defaults={"address": str(address)})
     notify(request, "success", "Simulated client address changed", f"Everybody now comes from {address}.")
     return see_other("demonstration")

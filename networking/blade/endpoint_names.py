@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from networking.models import PrivateEndpoint
-from networking.private_endpoints import hosts_of
+from networking.private_endpoints import hosts_of, zone
 from registries import regions
 
 PUBLIC = "the public address"
-
-
-def zone() -> str:
-    """The private DNS zone that holds the records."""
-    return f"privatelink.{settings.LOGIN_SERVER_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from django.db.models import Count, QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from networking.models import EndpointSettings, Subnet, VirtualNetwork
+from networking.models import EndpointSettings, PrivateEndpoint, Subnet, VirtualNetwork
 from registries import regions
 from registries.resource_id import PROVIDER
 
@@ -57,7 +57,7 @@ class SubnetLine:
     prefixes: str
     vouches: bool
     others: tuple[str, ...]
-    endpoints: int
+    endpoints: tuple[PrivateEndpoint, ...]
     registries: tuple[str, ...]
     commands: tuple[Command, ...]
 
@@ -68,8 +68,10 @@ def whole() -> "QuerySet[VirtualNetwork]":
 
 
 def subnet_lines(network: VirtualNetwork) -> list[SubnetLine]:
-    """In the order they were made. Two queries: the subnets, and the rules of all registries that have some."""
-    rows = list(network.subnets.annotate(standing=Count("private_endpoints")).order_by("pk"))
+    """In the order they were made. Three queries: the subnets, the private endpoints in them, and the rules of all
+    registries that have some."""
+    endpoints = PrivateEndpoint.objects.select_related("resource_group__subscription").order_by("name", "pk")
+    rows = list(network.subnets.prefetch_related(Prefetch("private_endpoints", endpoints)).order_by("pk"))
     places = {row.pk: f"{network.resource_id}/subnets/{row.name}" for row in rows}
     naming = _registries_naming(places.values())
     return [
@@ -80,7 +82,7 @@ def subnet_lines(network: VirtualNetwork) -> list[SubnetLine]:
             prefixes=", ".join(row.address_prefixes),
             vouches=row.vouches_to(PROVIDER),
             others=tuple(each for each in row.service_endpoints if each.lower() != PROVIDER.lower()),
-            endpoints=row.standing,
+            endpoints=tuple(row.private_endpoints.all()),
             registries=tuple(naming[places[row.pk].lower()]),
             commands=tuple(_commands(network, row, places[row.pk])),
         )

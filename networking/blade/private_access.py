@@ -10,8 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from networking.access.decision import ConnectionState
+from networking.access.endpoints import Switch
+from networking.blade.client_hosts import hosts_of
 from networking.blade.connection_decisions import Outcome, Verb, carry_out
-from networking.blade.connection_lines import Asked, ConnectionLine, public_reach, states_at
+from networking.blade.connection_lines import Asked, ConnectionLine, has_both_kinds, public_reach, states_at
 from networking.blade.http import BladeRequest
 from networking.models import EndpointSettings, PrivateEndpointConnection
 from networking.private_endpoint_connections import LONGEST_DESCRIPTION, MOST
@@ -67,7 +69,7 @@ def _list(request: BladeRequest, registry: Registry, *, refused: str = "") -> Ht
         "limit": MOST,
         "pending": states.get(ConnectionState.PENDING, 0),
         "reach": public_reach(policy),
-        "both_kinds": bool(policy.subnets) and bool(states),
+        "both_kinds": has_both_kinds(policy.subnets, states),
         "data_endpoint": policy.data_endpoint,
         "data_endpoint_locked": ConnectionState.APPROVED in states,
         "may_change": may_change,
@@ -99,6 +101,7 @@ def _confirm(
         "trusted_services": policy.trusted_services,
         "public_access": policy.public_access.label,
         "turns_data_endpoints_on": verb is Verb.APPROVE and not policy.data_endpoint,
+        "switch": Switch.of(hosts_of(registry)),
         "description": _description(request.POST, chosen),
         "longest": LONGEST_DESCRIPTION,
     }

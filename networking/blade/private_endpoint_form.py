@@ -8,7 +8,7 @@ from django import forms
 from networking.access.policy import line_problem
 from networking.arm.endpoint_body import MAX_MESSAGE, EndpointBody, Link
 from networking.models import Subnet, VirtualNetwork
-from networking.virtual_networks import MAX_NAME, name_problem
+from networking.network_refusals import MAX_NAME, name_problem
 from registries import regions
 from registries.models import Registry, ResourceGroup
 

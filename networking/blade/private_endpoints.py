@@ -1,6 +1,7 @@
-"""A new private endpoint connection, and the page of an endpoint."""
+"""A new private endpoint connection, the page of an endpoint, and its end."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -8,16 +9,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from networking.access.decision import ConnectionState
+from networking.access.endpoints import Switch
 from networking.access.problems import Code, Problem
+from networking.blade.client_hosts import hosts_of
 from networking.blade.connection_lines import ConnectionLine
-from networking.blade.endpoint_names import names_of, zone
+from networking.blade.endpoint_names import names_of
 from networking.blade.http import BladeRequest
 from networking.blade.private_endpoint_form import PrivateEndpointForm
 from networking.models import EndpointSettings, PrivateEndpoint
-from networking.private_endpoints import create_endpoint, endpoint_at, members_of
+from networking.private_endpoints import create_endpoint, delete_endpoint, endpoint_at, members_of, states_of, zone
 from registries import regions
 from registries.http import notify, origin, registry_or_404, require, see_other
-from registries.models import CHANGE, VIEW, ResourceGroup
+from registries.models import CHANGE, DELETE, VIEW, ResourceGroup
+from registries.resource_id import ResourceId
 
 # Which field a refusal of the verb is about; the others are about the form as a whole.
 FIELDS = {Code.INVALID_RESOURCE_NAME: "name", Code.SUBNET_IS_FULL: "subnet", Code.INVALID_RESOURCE_REFERENCE: "subnet"}
@@ -50,6 +54,7 @@ def create_private_endpoint(request: BladeRequest, name: str) -> HttpResponse:
         "zone": zone(),
         "addresses": len(members_of(registry)),
         "turns_data_endpoints_on": not EndpointSettings.of(registry).policy.data_endpoint,
+        "switch": Switch.of(hosts_of(registry)),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "networking/private_endpoint_create.html", context, status=status)
@@ -91,5 +96,34 @@ def private_endpoint(request: BladeRequest, name: str, connection: str) -> HttpR
         "names": names_of(endpoint, approved=line.state is ConnectionState.APPROVED) if endpoint else [],
         "zone": zone(),
         "may_change": request.user.may(CHANGE, registry),
+        "may_delete": request.user.may(DELETE),
     }
     return render(request, "networking/private_endpoint.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_private_endpoint(request: BladeRequest, subscription: UUID, group: str, name: str) -> HttpResponse:
+    """Of any endpoint, with a connection or without: one whose connection was removed has no other page."""
+    require(request, DELETE)
+    place = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/privateEndpoints/{name}"
+    endpoint = endpoint_at(place)
+    if endpoint is None:
+        raise Http404(f"There is no private endpoint named '{name[:80]}' in that group. It may have been deleted.")
+    network = endpoint.subnet.virtual_network
+    if request.method == "POST":
+        delete_endpoint(endpoint, origin(request))
+        told = f"Deleted '{endpoint.name}'. Its addresses are free again."
+        notify(request, "success", "Private endpoint deleted", told)
+        within = network.resource_group
+        return see_other("virtual-network", within.subscription.subscription_id, within.name, network.name)
+    service = ResourceId.parse(endpoint.service)
+    state, _ = states_of([endpoint]).get(endpoint.resource_id, (None, ""))
+    context = {
+        "endpoint": endpoint,
+        "network": network,
+        "location": regions.display_name(endpoint.location),
+        "service": service.name if service else endpoint.service,
+        "state": state,
+    }
+    return render(request, "networking/private_endpoint_delete.html", context)

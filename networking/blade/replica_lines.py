@@ -21,10 +21,9 @@ class RegionLine:
     def all_of(cls, registry: Registry) -> list[Self]:
         """Own region and replicas, in the order of the data endpoints. One query."""
         stored = {each.location: each for each in registry.replications.all()}
-        places = sorted({registry.location, *registry.replica_regions})
         return [
             cls(region, name, host, stored.get(region))
-            for region, (name, host) in zip(places, registry.data_endpoints, strict=True)
+            for region, (name, host) in zip(registry.regions, registry.data_endpoints, strict=True)
             if region == registry.location or region in stored
         ]
 

@@ -37,10 +37,10 @@ class Need:
 
 
 NEEDS = {
-    "Azure Container Instances": Need("Deploy from the registry with a managed identity", Identity.EITHER),
+    "Azure Container Instances": Need("Deploy from a registry with a managed identity", Identity.EITHER),
     "Microsoft Defender for Cloud": Need("Scan images for vulnerabilities", Identity.NONE),
     "Machine Learning": Need("Deploy or train with a custom image", Identity.SYSTEM),
-    "Azure Container Registry": Need("Import images to or from the registry", Identity.NONE),
+    "Azure Container Registry": Need("Import images to or from a restricted registry", Identity.NONE),
 }
 
 

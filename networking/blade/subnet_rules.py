@@ -8,6 +8,7 @@ from uuid import UUID
 
 from networking.access.decision import ConnectionState
 from networking.access.policy import PublicAccess
+from networking.blade.connection_lines import has_both_kinds
 from networking.forms import Draft
 from networking.models import Subnet
 from networking.virtual_networks import SUBNET_ID, subnets_at
@@ -89,7 +90,7 @@ def _notes(draft: Draft, connected: Mapping[ConnectionState, int]) -> Iterable[t
     kept = draft.policy.subnets
     if not kept:
         return
-    if connected.get(ConnectionState.APPROVED) or connected.get(ConnectionState.PENDING):
+    if has_both_kinds(kept, connected):
         yield (
             "warn",
             "This registry has private endpoints too, and Azure doesn't support both on one registry. Keep the private "

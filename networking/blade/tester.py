@@ -10,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from networking.access.addresses import AddressRange
+from networking.access.decision import Caller, decide
+from networking.access.path import walk
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
 from networking.access.reach import Reach
@@ -36,7 +38,10 @@ UPDATED = "Must-work callers updated"
 def tester(request: BladeRequest, name: str) -> HttpResponse:
     """The page. Its address holds the whole question, so that it can be sent to somebody else; the form is led there
     without the fields that don't count."""
-    registry = registry_or_404(name)
+    try:
+        registry = registry_or_404(name)
+    except Http404 as unknown:
+        return _of_no_registry(request, str(unknown))
     require(request, VIEW, registry)
     own = request.client_address
     question = Question.read(request.GET, registry, own)
@@ -49,6 +54,18 @@ def tester(request: BladeRequest, name: str) -> HttpResponse:
     if question.kind is None:
         return _page(request, registry)
     return HttpResponseRedirect(f"{request.path}?{question.query(registry)}")
+
+
+def _of_no_registry(request: BladeRequest, text: str) -> HttpResponse:
+    """The answer for a name that no registry has: whoever asks for it is refused, at the first step."""
+    require(request, VIEW)
+    context = {
+        "page": "Connection tester",
+        "text": text,
+        "decision": decide(None, Caller()),
+        "steps": walk(None, Caller()),
+    }
+    return render(request, "networking/tester_unknown.html", context, status=HTTPStatus.NOT_FOUND)
 
 
 @never_cache

@@ -66,6 +66,11 @@ urlpatterns = [
         virtual_networks.virtual_network,
         name="virtual-network",
     ),
+    path(
+        "subscriptions/<uuid:subscription>/resource-groups/<str:group>/private-endpoints/<str:name>/delete/",
+        private_endpoints.delete_private_endpoint,
+        name="private-endpoint-delete",
+    ),
     path("registries/<str:name>/requests/", requests.registry_requests, name="registry-requests"),
     path("registries/<str:name>/requests.csv", requests.registry_requests_csv, name="registry-requests-csv"),
     path("registries/<str:name>/activity/", activity.registry_activity, name="registry-activity"),

@@ -6,7 +6,7 @@ from django import forms
 
 from networking.access.problems import Code
 from networking.arm.network_body import NetworkBody, SubnetBody
-from networking.virtual_networks import MAX_NAME, name_problem
+from networking.network_refusals import MAX_NAME, name_problem
 from registries import regions
 from registries.models import ResourceGroup
 from registries.resource_id import PROVIDER

@@ -17,7 +17,7 @@ from networking.blade.virtual_network_forms import NetworkForm, SubnetForm
 from networking.models import Subnet, VirtualNetwork
 from networking.virtual_networks import create_network, create_subnet, delete_network, delete_subnet, vouch
 from registries import regions
-from registries.http import notify, require, see_other
+from registries.http import notify, origin, require, see_other
 from registries.models import CHANGE, CREATE, DELETE, VIEW, ResourceGroup
 from registries.resource_id import PROVIDER
 
@@ -47,7 +47,7 @@ def create_virtual_network(request: BladeRequest) -> HttpResponse:
     form = NetworkForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            made = create_network(form.resource_group, form.cleaned_data["name"], form.body)
+            made = create_network(form.resource_group, form.cleaned_data["name"], form.body, origin(request))
         except ResourceGroup.DoesNotExist:
             made = Problem(Code.INVALID_PROPERTY, "The resource group was deleted meanwhile. Choose another.")
         if isinstance(made, VirtualNetwork):
@@ -88,7 +88,7 @@ def _add_subnet(request: BladeRequest, network: VirtualNetwork) -> HttpResponse:
     form = SubnetForm(request.POST)
     if not form.is_valid():
         return _page(request, network, form=form)
-    made = create_subnet(network, form.subnet_body)
+    made = create_subnet(network, form.subnet_body, origin(request))
     if isinstance(made, Problem):
         form.add_error(form.placed.get(made.code), made.message)
         return _page(request, network, form=form)
@@ -99,7 +99,7 @@ def _add_subnet(request: BladeRequest, network: VirtualNetwork) -> HttpResponse:
 def _switch(request: BladeRequest, network: VirtualNetwork, *, wanted: bool) -> HttpResponse:
     subnet = _subnet(request, network)
     switched = "on" if wanted else "off"
-    if not vouch(subnet, PROVIDER, wanted=wanted):
+    if not vouch(subnet, PROVIDER, origin(request), wanted=wanted):
         notify(request, "info", "Nothing changed", f"The service endpoint of '{subnet.name}' is {switched} already.")
         return see_other(*_place(network))
     told = f"The service endpoint of '{subnet.name}' is {switched} now."
@@ -111,14 +111,14 @@ def _switch(request: BladeRequest, network: VirtualNetwork, *, wanted: bool) -> 
 
 def _delete_subnet(request: BladeRequest, network: VirtualNetwork) -> HttpResponse:
     subnet = _subnet(request, network)
-    if refused := delete_subnet(subnet):
+    if refused := delete_subnet(subnet, origin(request)):
         return _page(request, network, refused=refused.message)
     notify(request, "success", UPDATED, f"Deleted the subnet '{subnet.name}' of '{network.name}'.")
     return see_other(*_place(network))
 
 
 def _delete(request: BladeRequest, network: VirtualNetwork) -> HttpResponse:
-    if refused := delete_network(network):
+    if refused := delete_network(network, origin(request)):
         return _page(request, network, refused=refused.message)
     notify(request, "success", "Virtual network deleted", f"Deleted '{network.name}' with its subnets.")
     return see_other("virtual-networks")

@@ -37,8 +37,9 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientRules:
-    """What is to be allowed for one registry. `tags` hold prefixes where they were asked for, or where the firewall
-    takes nothing else; `source` says which import those are of."""
+    """What is to be allowed for one registry. `prefixes`: they were asked for, or the firewall takes nothing else.
+    `tags` hold them as far as there are any, and `source` says which import those are of; `without` is the clause that
+    says why there is none at all."""
 
     registry: str
     login_server: str
@@ -46,11 +47,28 @@ class ClientRules:
     tags: tuple[TagRule, ...] = ()
     prefixes: bool = False
     source: str = ""
+    without: str = ""
 
     @property
     def addresses(self) -> list[str]:
         """Every prefix, each once, where they were asked for."""
         return list(dict.fromkeys(each for tag in self.tags for each in tag.prefixes)) if self.prefixes else []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for what the import doesn't have: a text without it looks whole, and isn't."""
+        if self.prefixes and self.without:
+            return (f"There are no address prefixes here: {self.without}.",)
+        if self.prefixes:
+            lacking = (f"{tag.name} ({tag.reason})" for tag in self.tags if not tag.prefixes)
+            return tuple(f"The imported file has no address prefixes of the service tag {each}." for each in lacking)
+        unknown = (f"{tag.name} ({tag.reason})" for tag in self.tags if tag.missing)
+        return tuple(f"The imported file has no service tag {each}: see whether Azure knows it." for each in unknown)
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """The same as comments of a text of host names, which names no service tag."""
+        return tuple(f"# {note}" for note in self.notes) if self.prefixes else ()
 
 
 def spell(rules: ClientRules, form: Format) -> str | Problem:
@@ -59,7 +77,7 @@ def spell(rules: ClientRules, form: Format) -> str | Problem:
 
 
 def _plain(rules: ClientRules) -> str:
-    return _lines([*(each.host for each in rules.endpoints), *rules.addresses])
+    return _lines([*rules.comments, *(each.host for each in rules.endpoints), *rules.addresses])
 
 
 def _csv(rules: ClientRules) -> str:
@@ -68,8 +86,11 @@ def _csv(rules: ClientRules) -> str:
     writer.writerow(["Purpose", "Location", "Host name or address prefix", "Port", "Reason"])
     writer.writerows((each.purpose, each.location, each.host, PORT, each.reason) for each in rules.endpoints)
     if rules.prefixes:
+        # A tag without prefixes has a line too, with no address in it: who reads the table sees what it lacks.
         writer.writerows(
-            ("Service tag", tag.name, prefix, PORT, tag.reason) for tag in rules.tags for prefix in tag.prefixes
+            ("Service tag", tag.name, prefix, PORT, tag.reason if prefix else f"{tag.reason}; no address prefixes")
+            for tag in rules.tags
+            for prefix in (tag.prefixes or ("",))
         )
     return written.getvalue()
 
@@ -85,25 +106,30 @@ def _json(rules: ClientRules) -> str:
         for tag in rules.tags
     ]
     said = {"registry": rules.registry, "loginServer": rules.login_server, "endpoints": endpoints, "serviceTags": tags}
-    if rules.prefixes:
+    if rules.prefixes and rules.source:
         said["source"] = rules.source
+    if rules.notes:
+        said["notes"] = list(rules.notes)
     return json.dumps(said, indent=2) + "\n"
 
 
 def _squid(rules: ClientRules) -> str:
-    """The leading dot is Squid's way to say "and every name that ends so"."""
+    """The leading dot is Squid's way to say "and every name that ends so"; `localnet` is what its own configuration
+    calls the clients of a proxy. Without it a rule would let in everybody who can reach the proxy."""
     names = [f"acl container_registry dstdomain {each.host.removeprefix('*')}" for each in rules.endpoints]
     text = [
         f"# {rules.registry}: what its clients must reach. Put it before http_access deny all.",
+        "# localnet stands for your clients: Squid's own squid.conf has that acl. Define it first if yours hasn't.",
+        *rules.comments,
         *names,
         f"acl container_registry_port port {PORT}",
-        "http_access allow container_registry container_registry_port",
+        "http_access allow localnet container_registry container_registry_port",
     ]
     if rules.addresses:
         text += [
             f"# {rules.source}",
             *(f"acl container_registry_addresses dst {each}" for each in rules.addresses),
-            "http_access allow container_registry_addresses container_registry_port",
+            "http_access allow localnet container_registry_addresses container_registry_port",
         ]
     return _lines(text)
 
@@ -114,22 +140,22 @@ def _nftables(rules: ClientRules) -> str | Problem:
     if not rules.addresses:
         return Problem(
             Code.INVALID_SERVICE_TAGS,
-            "nftables takes addresses, not names, and no file of service tags is imported that has them. "
+            f"nftables takes addresses, not names, and {rules.without}. "
             "Import the weekly file, or choose a format that takes host names.",
         )
-    return nftables.rules(rules.registry, rules.addresses, rules.source)
+    return nftables.rules(rules.registry, rules.addresses, [rules.source, *rules.notes])
 
 
 def _nsg(rules: ClientRules) -> str | Problem:
     if not rules.tags:
         return _own_addresses("A network security group takes service tags and addresses, not names")
-    return azure_rules.security_group(rules.registry, rules.tags, rules.source if rules.prefixes else "")
+    return azure_rules.security_group(rules.registry, rules.tags, rules.source if rules.addresses else "", rules.notes)
 
 
 def _azure_firewall(rules: ClientRules) -> str | Problem:
     if not rules.tags:
         return _own_addresses("A network rule of Azure Firewall takes service tags and addresses, not names")
-    return azure_rules.firewall(rules.registry, rules.tags, rules.source if rules.prefixes else "")
+    return azure_rules.firewall(rules.registry, rules.tags, rules.source if rules.addresses else "", rules.notes)
 
 
 def _own_addresses(why: str) -> Problem:

@@ -8,9 +8,10 @@ from networking.access.endpoints import PORT
 TABLE = "inet filter"
 
 
-def rules(registry: str, prefixes: Iterable[str], source: str) -> str:
+def rules(registry: str, prefixes: Iterable[str], notes: Iterable[str]) -> str:
     """A file for `nft -f`: two sets and a chain in the table that most machines have. Loaded again, it takes the place
-    of what it held before, in one step; nothing is filtered until a chain of one's own jumps there."""
+    of what it held before, in one step; nothing is filtered until a chain of one's own jumps there. `notes` are a line
+    each: where the prefixes are from, and what of them is missing."""
     written = list(prefixes)
     # An interval stands in a set once: what lies in another one, or beside it, is put together.
     sets = {
@@ -20,7 +21,8 @@ def rules(registry: str, prefixes: Iterable[str], source: str) -> str:
     return "\n".join(
         [
             "#!/usr/sbin/nft -f",
-            f"# {registry}: what its clients must reach. {source}",
+            f"# {registry}: what its clients must reach.",
+            *(f"# {note}" for note in notes),
             "# Let the chain of your outgoing traffic use it: nft add rule inet filter output jump container_registry",
             f"table {TABLE} {{",
             *_declared("ipv4"),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TagRule:
-    """`prefixes` is empty where nobody asked for them, or no import has them."""
+    """`prefixes` is empty where nobody asked for them, or no import has them; `missing` where there is an import of
+    this cloud, and it has no such tag."""
 
     name: str
     reason: str
     prefixes: tuple[str, ...] = ()
+    missing: bool = False
 
     @property
     def ipv4(self) -> list[str]:

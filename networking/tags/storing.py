@@ -141,6 +141,12 @@ def tags_holding(address: Address) -> list[Holding]:
     return sorted(found, key=lambda each: (not each.tag.region, each.tag.name.lower()))
 
 
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """Of the last import, by the name of a tag in lower case: the name as the file spells it. One query."""
+    tags = ServiceTag.objects.alias(key=Lower("name")).filter(key__in=list(keys))
+    return {name.lower(): name for name in tags.values_list("name", flat=True)}
+
+
 def prefixes_of(keys: Iterable[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Of the last import, by the name of a tag in lower case: the name as the file spells it, and its prefixes, those
     that lie in or beside each other put together. A tag that isn't there is left out. One query."""

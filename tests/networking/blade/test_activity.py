@@ -14,9 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from networking.access.policy import AccessPolicy
+from networking.arm.network_body import SubnetBody
 from networking.blade.activity_log import LINES, RECENT
 from networking.models import EndpointSettings
-from registries.models import Change, Origin, Registry
+from networking.virtual_networks import put_subnet
+from registries.models import Change, Origin, Registry, ResourceGroup
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -418,3 +420,16 @@ def test_a_get_is_a_whole_page_with_htmx_too(reader: Client, registry: Registry,
 
 def test_the_list_of_registries_leads_to_the_whole_log(reader: Client) -> None:
     assert 'href="/activity/"' in text_of(reader.get("/registries/"))
+
+
+def test_what_is_no_registry_is_named_and_is_not_told_as_deleted(reader: Client, registry: Registry) -> None:
+    network = make.virtual_network()
+    put_subnet(network, SubnetBody("newSubnet", ("10.0.9.0/24",)), make.BO)
+    ResourceGroup.create_recorded(make.subscription(), "newGroup", "eastus", ADA)
+    lines = {line["Registry"]: line["Operation"] for line in lines_of(reader, "/activity.csv")}
+    assert lines["Subnet newSubnet"] == "Create subnet"
+    assert lines["Resource group newGroup"] == "Create resource group"
+    found = reader.get(f"{ALL}?q=newsubnet")
+    assert [event.registry for event in found.context["page_of_log"].events] == ["Subnet newSubnet"]
+    assert "deleted" not in text_of(found).partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "10.0.9.0/24" in text_of(found)

@@ -46,6 +46,7 @@ def test_the_page_says_what_to_do_for_each_caller(contributor: Client, registry:
         assert heading in page
     for text in ("addresses keep changing", "az network public-ip create", "--load-balancer-outbound-ips"):
         assert text in page
+    assert "The egress address of a cluster is assigned at random." in page
     assert page.count("Add as rule</button>") == page.count("Add as must-work caller</button>") == len(Case)
     assert "no-store" in answer["Cache-Control"]
 
@@ -133,6 +134,21 @@ def test_nonsense_changes_nothing(
     answer = contributor.post(URL, typed(**changes))
     assert (answer.status_code, answer.context["refused"]) == (422, sentence)
     assert not MustWorkCaller.objects.exists()
+
+
+@pytest.mark.parametrize("sku", ["Basic", "Standard"])
+def test_a_tier_without_rules_offers_none_and_keeps_what_was_typed(contributor: Client, sku: str) -> None:
+    make.registry(sku=sku)
+    page = text_of(contributor.get(URL))
+    assert f"IP rules need the Premium tier; 'mycontainerregistry' is {sku}." in page
+    assert 'href="/registries/mycontainerregistry/tier/"' in page
+    assert "Add as rule</button>" not in page
+    answer = contributor.post(URL, typed(op="rule"))
+    form = answer.context["forms"]["agent"]
+    assert (answer.status_code, form.range, form.field) == (422, "198.51.100.7", "")
+    assert form.problem.message.endswith(f"is {sku}. Change the tier first.")
+    assert 'value="198.51.100.7"' in text_of(answer)
+    assert contributor.post(URL, typed()).status_code == 303
 
 
 @pytest.mark.parametrize("op", ["rule", "must-work"])

@@ -98,6 +98,8 @@ def test_the_microsoft_registry_is_added_when_ticked(reader: Client, registry: R
     assert '<input type="checkbox" name="mcr" value="1" checked>' in page
     for tag in ("MicrosoftContainerRegistry", "AzureFrontDoor.FirstParty"):
         assert f"<code>{tag}</code>" in page
+    assert "A tag holds the address prefixes of a service, in all regions or in the one that its name ends with" in page
+    assert "the platform keeps it up to date" in page
 
 
 @pytest.mark.parametrize("form", Format)
@@ -105,7 +107,7 @@ def test_the_microsoft_registry_is_added_when_ticked(reader: Client, registry: R
 def test_the_page_shows_the_text_that_the_file_holds(
     reader: Client, registry: Registry, form: Format, prefixes: str
 ) -> None:
-    make.service_tags(file.small())
+    make.service_tags(file.small(MicrosoftContainerRegistry=["20.0.0.0/24"]))
     query = f"?mcr=1{prefixes}&region=eastus&format={form}"
     page, download = reader.get(URL + query), reader.get(FILE + query)
     assert page.status_code == download.status_code == 200
@@ -147,7 +149,79 @@ def test_without_an_import_prefixes_are_missed_with_a_way_on(reader: Client, reg
     page = text_of(reader.get(f"{URL}?prefixes=1"))
     assert "No file of service tags is imported, so there are no address prefixes." in page
     assert '<a href="/service-tags/">Import the weekly file</a>' in page
-    assert hosts(reader, "?prefixes=1") == [LOGIN, "azurecr.io", "*.blob.core.windows.net"]
+    assert hosts(reader, "?prefixes=1") == [
+        "# There are no address prefixes here: no file of service tags is imported.",
+        *hosts(reader),
+    ]
+
+
+LAYERS = "The imported file has no address prefixes of the service tag AzureFrontDoor.FirstParty (Their layers)."
+
+
+@pytest.mark.parametrize("form", [Format.PLAIN, Format.SQUID, Format.NFTABLES, Format.NSG, Format.AZURE_FIREWALL])
+def test_a_tag_that_the_import_lacks_is_named_on_the_page_and_in_the_text(
+    reader: Client, registry: Registry, form: Format
+) -> None:
+    make.service_tags(file.small(MicrosoftContainerRegistry=["20.0.0.0/24"]))
+    answer = reader.get(f"{URL}?prefixes=1&mcr=1&format={form}")
+    assert f"# {LAYERS}" in answer.context["text"]
+    assert f"<li>{LAYERS}</li>" in text_of(answer)
+    assert "the service tag MicrosoftContainerRegistry" not in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([file.tag("Sql", ["20.0.0.0/24"])], id="others only"),
+        pytest.param([file.tag("Storage", [])], id="one without a prefix"),
+    ],
+)
+def test_of_an_import_without_any_of_the_tags_prefixes_are_missed(
+    reader: Client, registry: Registry, values: list[dict[str, Any]]
+) -> None:
+    make.service_tags({**file.small(), "values": values})
+    why = "the imported file, Public 84, has nothing for the service tags AzureContainerRegistry, Storage"
+    page = text_of(reader.get(f"{URL}?prefixes=1&format=nsg"))
+    assert f"T{why[1:]}, so there are no address prefixes." in page
+    assert f"# There are no address prefixes here: {why}." in page
+    refused = reader.get(f"{FILE}?format=nftables")
+    assert (
+        refused.status_code,
+        refused.content.decode().startswith(f"nftables takes addresses, not names, and {why}."),
+    ) == (
+        422,
+        True,
+    )
+
+
+def test_a_region_without_a_tag_of_its_own_is_never_named(reader: Client, registry: Registry) -> None:
+    make.service_tags(file.small())
+    assert tags(reader, "&region=westus") == {"AzureContainerRegistry": None, "Storage": None}
+    assert "WestUS" not in reader.get(f"{FILE}?format=nsg&region=westus").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "cloud", "taken"),
+    [
+        pytest.param("azurecr.io", "Public", True, id="public"),
+        pytest.param("azurecr.localhost", "Public", True, id="demonstration"),
+        pytest.param("azurecr.io", "AzureGovernment", False, id="a government file, the public cloud"),
+        pytest.param("azurecr.us", "Public", False, id="the public file, US Government"),
+        pytest.param("azurecr.us", "AzureGovernment", True, id="US Government"),
+        pytest.param("azurecr.cn", "Public", False, id="the public file, China"),
+        pytest.param("azurecr.cn", "China", True, id="China"),
+    ],
+)
+def test_the_file_of_another_cloud_is_not_taken(
+    reader: Client, registry: Registry, settings: Settings, suffix: str, cloud: str, taken: bool
+) -> None:
+    settings.LOGIN_SERVER_SUFFIX = suffix
+    make.service_tags({**file.small(), "cloud": cloud})
+    listed = hosts(reader, "?prefixes=1")
+    assert ("13.66.140.72/29" in listed) is taken
+    refused = f"The imported file of service tags is that of the cloud {cloud}, and this registry is in"
+    assert (refused in text_of(reader.get(URL))) is not taken
+    assert reader.get(f"{FILE}?format=nftables").status_code == (200 if taken else 422)
 
 
 def test_nftables_without_an_import_is_refused_with_a_sentence(reader: Client, registry: Registry) -> None:

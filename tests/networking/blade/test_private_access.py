@@ -188,6 +188,9 @@ def test_a_reader_sees_and_is_offered_nothing_to_change(reader: Client, registry
 def test_a_private_endpoint_beside_service_endpoint_rules_is_noted(reader: Client) -> None:
     registry = make.registry(policy=make.selected(subnets=("/subnets/build",)))
     assert "which Azure doesn't support on one registry" not in text_of(reader.get(URL))
+    for state in ("Rejected", "Disconnected"):
+        make.connection(registry, state.lower(), state)
+    assert "which Azure doesn't support on one registry" not in text_of(reader.get(URL))
     make.connection(registry, "one", "Pending")
     assert "which Azure doesn't support on one registry" in text_of(reader.get(URL))
 
@@ -262,6 +265,7 @@ def test_an_approval_turns_data_endpoints_on_and_says_so_before(contributor: Cli
     assert "Approving turns <strong>dedicated data endpoints</strong> on" in page
     assert "<code>mycontainerregistry.eastus.data.azurecr.io</code>" in page
     decide(contributor, "approve", row)
+    assert "Those that only allow <code>*.blob.core.windows.net</code> will fail" in " ".join(page.split())
     assert EndpointSettings.of(registry).policy.data_endpoint
     again = text_of(ask(contributor, "approve", row))
     assert "Approving turns" not in again
@@ -341,6 +345,10 @@ def test_what_says_too_little_is_refused_on_the_list(
     assert answer.status_code == 422
     assert sentence in text_of(answer)
     assert (Change.objects.count(), states()) == before
+    page = text_of(answer)
+    assert f'<form class="filters" method="get" action="{URL}"' in page
+    assert f'<a class="cmd" href="{URL}">' in page
+    assert f'href="{DECIDE}' not in page
 
 
 def test_connections_of_another_registry_are_none_of_this_one(contributor: Client, registry: Registry) -> None:

@@ -8,12 +8,14 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.blade.endpoint_names import Name, names_of
 from networking.models import EndpointSettings, PrivateEndpoint, PrivateEndpointConnection, Subnet, VirtualNetwork
+from networking.private_endpoint_connections import remove
 from networking.private_endpoints import body_of, create_endpoint, delete_endpoint
 from networking.replicating import Wanted, replicate
+from networking.virtual_networks import delete_network
 from registries.models import Change, Registry
 from tests import make
 
@@ -376,3 +378,82 @@ def test_a_registry_that_is_not_there_is_404(contributor: Client, tail: str) -> 
 @pytest.mark.parametrize("name", ["gone", "a%00b", "x" * 500])
 def test_a_connection_that_is_not_there_is_404(reader: Client, registry: Registry, name: str) -> None:
     assert reader.get(f"{URL}connections/{name}/").status_code == 404
+
+
+# Its end
+
+DELETE = f"/subscriptions/{make.SUBSCRIPTION_ID}/resource-groups/myResourceGroup/private-endpoints/myEndpoint/delete/"
+NETWORK = f"/subscriptions/{make.SUBSCRIPTION_ID}/resource-groups/myResourceGroup/virtual-networks/myVnet/"
+
+
+def test_an_endpoint_is_deleted_after_a_question(owner: Client, registry: Registry) -> None:
+    endpoint = make.private_endpoint(registry)
+    assert DELETE in text_of(owner.get(page_of(endpoint)))
+    question = text_of(owner.get(DELETE))
+    assert "Whoever comes through it reaches 'mycontainerregistry' no more" in question
+    assert PrivateEndpoint.objects.count() == 1
+    answer = owner.post(DELETE)
+    assert (answer.status_code, answer["Location"]) == (303, NETWORK)
+    assert not PrivateEndpoint.objects.exists()
+    assert [each.state for each in registry.private_endpoint_connections.all()] == ["Disconnected"]
+    told = list(Change.objects.order_by("pk").values_list("operation", "door"))[-2:]
+    assert told == [("Disconnect private endpoint", "portal"), ("Delete private endpoint", "portal")]
+
+
+def test_one_whose_connection_was_removed_is_deleted_from_the_page_of_its_network(
+    owner: Client, registry: Registry, network: VirtualNetwork
+) -> None:
+    make.private_endpoint(registry)
+    remove(registry.private_endpoint_connections.get(), make.BO)
+    page = text_of(owner.get(NETWORK))
+    assert "1 private endpoint in it: " in page
+    assert f'href="{DELETE}"' in page
+    assert "It leads nowhere" in text_of(owner.get(DELETE))
+    assert owner.post(DELETE).status_code == 303
+    assert delete_network(network, make.BO) is None
+
+
+def test_one_whose_registry_is_gone_is_deleted(owner: Client, registry: Registry) -> None:
+    make.private_endpoint(registry)
+    registry.delete_recorded(make.BO)
+    assert "It leads nowhere" in text_of(owner.get(DELETE))
+    assert owner.post(DELETE.replace("myEndpoint", "MYENDPOINT")).status_code == 303
+    assert not PrivateEndpoint.objects.exists()
+
+
+def test_only_an_owner_deletes_an_endpoint(reader: Client, contributor: Client, registry: Registry) -> None:
+    endpoint = make.private_endpoint(registry)
+    for client in (reader, contributor):
+        assert [client.get(DELETE).status_code, client.post(DELETE).status_code] == [403, 403]
+        assert DELETE not in text_of(client.get(page_of(endpoint)))
+        page = text_of(client.get(NETWORK))
+        assert ("private endpoint in it: myEndpoint" in page, DELETE in page) == (True, False)
+    assert PrivateEndpoint.objects.count() == 1
+
+
+def test_the_end_of_an_endpoint_asks_who_you_are_and_takes_no_other_method(client: Client, owner: Client) -> None:
+    assert Client().get(DELETE)["Location"].startswith("/sign-in/")
+    assert owner.put(DELETE).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(DELETE, id="deleted"),
+        pytest.param(DELETE.replace("myResourceGroup", "other"), id="another group"),
+        pytest.param(DELETE.replace("myEndpoint", "a%00b"), id="NUL"),
+        pytest.param(DELETE.replace("00000000-", "10000000-", 1), id="another subscription"),
+    ],
+)
+def test_an_endpoint_that_is_not_there_is_not_deleted(owner: Client, registry: Registry, url: str) -> None:
+    if url != DELETE:
+        make.private_endpoint(registry)
+    assert [owner.get(url).status_code, owner.post(url).status_code] == [404, 404]
+
+
+def test_the_question_costs_few_queries(
+    owner: Client, registry: Registry, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    make.private_endpoint(registry)
+    with django_assert_max_num_queries(10):
+        owner.get(DELETE)

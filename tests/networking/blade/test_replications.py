@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.access.policy import AccessPolicy
 from networking.blade.replica_lines import free_regions
@@ -64,6 +64,56 @@ def test_a_region_is_removed(contributor: Client, registry: Registry) -> None:
     again = contributor.post(URL, {"op": "remove", "region": "eastus"})
     assert again.status_code == 303
     assert "has no replication there any more" in text_of(contributor.get(URL))
+
+
+def test_before_a_region_goes_the_page_says_which_name_clients_lose(contributor: Client, registry: Registry) -> None:
+    replicate(registry, "eastus", Wanted(), make.BO)
+    page = text_of(contributor.get(URL))
+    assert f'<form method="get" action="{URL}"><input type="hidden" name="region" value="eastus">' in page
+    question = contributor.get(URL, {"op": "remove", "region": "eastus"})
+    assert (question.status_code, regions_of(registry)) == (200, ["eastus"])
+    told = text_of(question)
+    assert "Remove the replication in East US?" in told
+    assert "<li><code>myregistry.eastus.data.azurecr.io</code></li>" in told
+    assert "westus" not in told.partition("<h2>")[2]
+    assert "private endpoint" not in told.partition("<h2>")[2]
+    assert '<button class="btn danger" type="submit" name="op" value="remove">' in told
+
+
+def test_without_data_endpoints_no_name_goes(contributor: Client) -> None:
+    registry = make.registry("myregistry", location="westus")
+    replicate(registry, "eastus", Wanted(), make.BO)
+    make.connection(registry, "one")
+    told = text_of(contributor.get(URL, {"op": "remove", "region": "eastus"}))
+    assert "Dedicated data endpoints are off, so no name goes that a client firewall allows." in told
+    assert "gives back its address for <code>myregistry.eastus.data.azurecr.io</code>" in told
+
+
+@pytest.mark.parametrize(
+    ("region", "sentence"),
+    [
+        pytest.param("westus", "which it is served from always", id="its own"),
+        pytest.param("eastus", "Choose a region that the registry has.", id="one it doesn't have"),
+        pytest.param("", "Choose a region that the registry has.", id="none"),
+    ],
+)
+def test_what_cannot_be_removed_is_not_asked_about(
+    contributor: Client, registry: Registry, region: str, sentence: str
+) -> None:
+    answer = contributor.get(URL, {"op": "remove", "region": region})
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+
+
+def test_who_may_not_change_is_not_asked(reader: Client, registry: Registry) -> None:
+    replicate(registry, "eastus", Wanted(), make.BO)
+    assert reader.get(URL, {"op": "remove", "region": "eastus"}).status_code == 403
+
+
+def test_another_cloud_has_its_own_storage(reader: Client, settings: Settings) -> None:
+    settings.LOGIN_SERVER_SUFFIX = "azurecr.cn"
+    make.registry("myregistry")
+    assert "<code>*.blob.core.chinacloudapi.cn</code>" in text_of(reader.get(URL))
 
 
 def test_the_activity_log_tells_both(contributor: Client, registry: Registry) -> None:

@@ -179,9 +179,19 @@ def test_what_is_said_follows_the_draft_while_it_is_edited(contributor: Client, 
     assert '<div id="subnet-notes" hx-swap-oob="true"></div>' in page
 
 
-def test_a_reader_and_a_lower_tier_remove_nothing(reader: Client, registry: Registry) -> None:
+def test_a_reader_removes_nothing(reader: Client, registry: Registry) -> None:
     assert reader.post(URL, form(seen=POLICY, remove_subnet=[TAKEN])).status_code == 403
     assert stored(registry) == POLICY
+
+
+@pytest.mark.parametrize("sku", ["Basic", "Standard"])
+def test_they_need_the_premium_tier_and_the_page_leads_there(contributor: Client, sku: str) -> None:
+    made, wanted = make.registry(sku=sku), AccessPolicy(subnets=(KEPT,))
+    refused = EndpointSettings.store(made, wanted, seen=AccessPolicy().fingerprint, origin=make.BO)
+    assert (refused, stored(made)) == (wanted.problem_for_tier(sku), AccessPolicy())
+    page = text_of(contributor.get(URL))
+    assert f"need the Premium tier; 'mycontainerregistry' is {sku}" in page
+    assert "/registries/mycontainerregistry/tier/" in page
 
 
 # Two people

@@ -11,7 +11,7 @@ from hypothesis import given
 from pytest_django import Settings
 
 from networking.access.decision import Caller, ConnectionState, Identity, Reason, decide
-from networking.access.path import Stage
+from networking.access.path import Stage, Verdict
 from networking.access.policy import AccessPolicy
 from networking.access.trusted import TrustedNetworks
 from networking.blade.answer import NextStep
@@ -218,11 +218,40 @@ def test_each_kind_of_caller_is_decided_and_told(
 
 
 def test_every_reason_can_be_reached(reader: Client) -> None:
-    """Of a registry that doesn't exist there is no page; saying so is the answer."""
-    assert {case.values[2] for case in ASKED} == set(Reason) - {Reason.UNKNOWN_REGISTRY}
-    assert "There is no registry named 'nosuch'." in text_of(
-        reader.get("/registries/nosuch/networking/tester/", {"ip": SCANNER})
-    )
+    """The one of a name that no registry has on the page of that name, each other one of a registry that there is."""
+    unknown = reader.get("/registries/nosuch/networking/tester/", {"ip": SCANNER})
+    reached = {case.values[2] for case in ASKED} | {unknown.context["decision"].reason}
+    assert reached == set(Reason)
+
+
+def test_of_a_name_that_no_registry_has_the_first_step_decides(
+    reader: Client, as_role: Callable[[str | None], Client]
+) -> None:
+    url = "/registries/nosuch/networking/tester/"
+    answer = reader.get(url, {"ip": SCANNER})
+    page = text_of(answer)
+    assert answer.status_code == 404
+    assert "There is no registry named 'nosuch'." in page
+    assert "<code>unknown_registry</code>" in page
+    assert '<span class="why">There is no registry of that name.</span>' in page
+    assert [(step.stage, step.verdict) for step in answer.context["steps"]] == [(Stage.REGISTRY, Verdict.DENIED)]
+    assert page.count('class="decided"') == 1
+    assert as_role(None).get(url).status_code == 403
+
+
+PROXY = "The registry sees the public address of the proxy, whichever machine is behind it."
+
+
+def test_behind_a_proxy_the_proxys_address_is_asked_about(contributor: Client, db: None) -> None:
+    make.registry(policy=OFFICE)
+    for address, allowed in (("16.17.18.19", True), ("192.0.2.50", False)):
+        answer = contributor.get(URL, {"ip": address, "behind": "proxy"})
+        page, told = text_of(answer), answer.context["answer"]
+        assert told.allowed is allowed
+        assert f"{PROXY} The Docker client and the Docker daemon both have to use the proxy." in page
+        assert 'href="/registries/mycontainerregistry/networking/troubleshoot/#case-4">How to set them</a>' in page
+        assert ("Add 192.0.2.50 to the address ranges" in page) is not allowed
+    assert PROXY not in text_of(contributor.get(URL, {"ip": "192.0.2.50"}))
 
 
 def test_a_private_endpoint_is_asked_about_by_its_connection_or_its_id(reader: Client, db: None) -> None:
@@ -278,6 +307,7 @@ FORM = {"ip": "10.1.0.4", "subnet": SUBNET, "endpoint": "Approved", "service": "
     ("caller", "query"),
     [
         pytest.param("address", "ip=10.1.0.4", id="an address"),
+        pytest.param("proxy", "ip=10.1.0.4&behind=proxy", id="an address behind a proxy"),
         pytest.param("subnet", f"ip=10.1.0.4&subnet={SUBNET.replace('/', '%2F')}", id="a subnet"),
         pytest.param("endpoint", "ip=10.1.0.4&endpoint=Approved", id="a private endpoint"),
         pytest.param("service", "ip=10.1.0.4&service=Image+scanner", id="a service"),
@@ -325,6 +355,8 @@ REFUSED = [
     pytest.param(
         {"ip": "", "subnet": "build"}, "subnet", "'build' isn't the resource id of a subnet.", id="a subnet's name"
     ),
+    pytest.param({"ip": "", "behind": "proxy"}, "ip", "Type an IP address", id="a proxy without an address"),
+    pytest.param({"ip": SCANNER, "behind": "x"}, "caller", "There is no such caller.", id="behind something else"),
     pytest.param({"ip": "", "subnet": SUBNET, "host": "phone"}, "host", "There is no such host.", id="a host"),
     pytest.param({"ip": "", "endpoint": ""}, "endpoint", "no private endpoint connection ''", id="no endpoint"),
     pytest.param(
@@ -450,6 +482,41 @@ NEXT_STEPS = [
         NextStep("Only an approved connection carries traffic. Have it approved, and test again."),
         id="a private endpoint",
     ),
+    pytest.param(
+        "Contributor",
+        make.disabled(),
+        {"ip": "192.0.2.50", "endpoint": "Rejected"},
+        NextStep("The connection was rejected. Have it approved after all, and test again."),
+        id="a rejected one, where no range helps",
+    ),
+    pytest.param(
+        "Contributor",
+        OFFICE,
+        {"ip": "192.0.2.50", "endpoint": "Disconnected"},
+        NextStep(
+            "A disconnected connection can't be approved, because its private endpoint was deleted. Remove it, create "
+            "a private endpoint connection anew, and have that approved. "
+            "An address range lets this address alone pass.",
+            add="192.0.2.50",
+        ),
+        id="a disconnected one, from a public address",
+    ),
+    pytest.param(
+        "Contributor",
+        OFFICE,
+        {"ip": "", "endpoint": f"{ENDPOINTS}theirs"},
+        NextStep(
+            "Create a private endpoint connection for this registry in that network, have it approved, and test again."
+        ),
+        id="one of another registry",
+    ),
+    pytest.param(
+        "Reader",
+        OFFICE,
+        {"ip": "192.0.2.50", "endpoint": "Pending"},
+        NextStep("Only an approved connection carries traffic. Have it approved, and test again."),
+        id="a pending one, a Reader",
+    ),
 ]
 
 
@@ -535,3 +602,10 @@ def test_an_address_of_the_page_is_read_back(identity: Identity) -> None:
         assert (question.subnet, question.endpoint) == (named.get("subnet"), named.get("endpoint"))
         assert question.identity is identity
         assert Question.read(QueryDict(question.query(registry)), registry, nobody) == question
+
+
+def test_an_address_behind_a_proxy_is_read_back() -> None:
+    registry, nobody = Registry(name="mycontainerregistry"), ClientAddress(None)
+    question = Question.read(QueryDict("ip=10.1.0.4&behind=proxy"), registry, nobody)
+    assert (question.kind, question.identity) == (Kind.PROXY, Identity.ANYONE)
+    assert Question.read(QueryDict(question.query(registry)), registry, nobody) == question

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.access.policy import AccessPolicy
 from networking.access.trusted import TrustedNetworks
-from networking.blade.service_lines import Identity, Need, Place, ServiceLine, Standing, State, workflow
+from networking.blade.service_lines import NEEDS, Identity, Need, Place, ServiceLine, Standing, State, workflow
 from networking.models import TrustedService
 from registries.models import Registry
 from tests import make
@@ -43,6 +43,8 @@ def test_the_page_lists_the_services_of_the_document_with_what_each_needs(reader
     answer = reader.get(URL)
     assert answer.status_code == 200
     assert "<title>mycontainerregistry | Trusted services – Portcullis</title>" in text_of(answer)
+    assert "Services of Azure that come from networks nobody could list." in text_of(answer)
+    assert "az has the setting from version 2.18 on; <code>az --version</code> tells yours." in text_of(answer)
     assert [(line.name, str(line.need.identity), line.networks, line.listed) for line in answer.context["lines"]] == [
         (INSTANCES, "System- or user-assigned", (), True),
         (DEFENDER, "Not needed", (), True),
@@ -50,6 +52,11 @@ def test_the_page_lists_the_services_of_the_document_with_what_each_needs(reader
         (IMPORTS, "Not needed", (), True),
     ]
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_page_and_administration_say_what_a_service_is_for_in_the_same_words(registry: Registry) -> None:
+    administered = dict(TrustedService.objects.filter(name__in=NEEDS).values_list("name", "scenario"))
+    assert administered == {name: need.scenario for name, need in NEEDS.items()}
 
 
 def test_services_of_ones_own_stand_below_with_their_networks(reader: Client, registry: Registry) -> None:

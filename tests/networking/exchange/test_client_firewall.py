@@ -109,14 +109,15 @@ def test_squid_knows_a_wildcard_by_its_dot() -> None:
         "acl container_registry dstdomain mcr.microsoft.com",
         "acl container_registry dstdomain .data.mcr.microsoft.com",
         "acl container_registry_port port 443",
-        "http_access allow container_registry container_registry_port",
+        "http_access allow localnet container_registry container_registry_port",
     ]
     assert text(PREFIXES, Format.SQUID).splitlines()[-4:] == [
         f"# {SOURCE}",
         "acl container_registry_addresses dst 13.66.140.72/29",
         "acl container_registry_addresses dst 2603:1000:4::/46",
-        "http_access allow container_registry_addresses container_registry_port",
+        "http_access allow localnet container_registry_addresses container_registry_port",
     ]
+    assert "Squid's own squid.conf has that acl" in text(PREFIXES, Format.SQUID)
 
 
 def test_a_network_security_group_has_a_rule_for_each_tag() -> None:
@@ -175,11 +176,58 @@ def test_azure_firewall_gets_one_collection_of_network_rules() -> None:
         ["AllowAzureFrontDoorFirstParty"],
         ["AzureFrontDoor.FirstParty"],
     )
-    assert [each["--destination-addresses"] for each in commands(PREFIXES, Format.AZURE_FIREWALL)] == [
-        ["13.66.140.72/29"],
-        ["2603:1000:4::/46"],
-        ["13.66.140.72/29"],
+    assert "az extension add --name azure-firewall" in text(RULES, Format.AZURE_FIREWALL)
+
+
+def test_azure_firewall_gets_prefixes_of_the_family_that_its_clients_have() -> None:
+    with_prefixes = commands(PREFIXES, Format.AZURE_FIREWALL)
+    assert [(each["--source-addresses"], each["--destination-addresses"]) for each in with_prefixes] == [
+        (["$CLIENTS"], ["13.66.140.72/29"]),
+        (["$CLIENTS"], ["13.66.140.72/29"]),
     ]
+    assert "# IPv6 prefixes are left out, 1 of them" in text(PREFIXES, Format.AZURE_FIREWALL)
+    assert "left out" not in text(RULES, Format.AZURE_FIREWALL)
+
+
+LACKING = "# The imported file has no address prefixes of the service tag AzureFrontDoor.FirstParty (Their layers)."
+TEXTS = [Format.PLAIN, Format.SQUID, Format.NFTABLES, Format.NSG, Format.AZURE_FIREWALL]
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_a_tag_that_the_import_lacks_is_named_in_the_text(form: Format) -> None:
+    lacking = replace(PREFIXES, tags=(WITH_PREFIXES[0], replace(TAGS[1], missing=True)))
+    assert LACKING in text(lacking, form).splitlines()
+    assert "no address prefixes" not in text(PREFIXES, form)
+    if form not in (Format.PLAIN, Format.SQUID):
+        assert "FirstParty" not in text(lacking, form).replace(LACKING, "")
+
+
+def test_tables_name_it_too() -> None:
+    lacking = replace(PREFIXES, tags=(WITH_PREFIXES[0], replace(TAGS[1], missing=True)))
+    assert text(lacking, Format.CSV).splitlines()[-1] == (
+        "Service tag,AzureFrontDoor.FirstParty,,443,Their layers; no address prefixes"
+    )
+    told = json.loads(text(lacking, Format.JSON))
+    assert told["notes"] == [LACKING.removeprefix("# ")]
+    assert "notes" not in json.loads(text(PREFIXES, Format.JSON))
+
+
+def test_a_rule_by_a_name_that_the_import_lacks_says_so() -> None:
+    lacking = replace(RULES, tags=(TAGS[0], replace(TAGS[1], missing=True)))
+    said = (
+        "# The imported file has no service tag AzureFrontDoor.FirstParty (Their layers): see whether Azure knows it."
+    )
+    assert said in text(lacking, Format.NSG).splitlines()
+    assert len(commands(lacking, Format.NSG)) == 2
+    assert "no service tag" not in text(lacking, Format.PLAIN)
+
+
+@pytest.mark.parametrize("form", [each for each in TEXTS if each is not Format.NFTABLES])
+def test_prefixes_that_were_asked_for_in_vain_are_told_of(form: Format) -> None:
+    none = replace(RULES, prefixes=True, without="no file of service tags is imported")
+    assert "# There are no address prefixes here: no file of service tags is imported." in text(none, form).splitlines()
+    if form in (Format.NSG, Format.AZURE_FIREWALL):
+        assert "AzureContainerRegistry.EastUS" in text(none, form)
 
 
 @pytest.mark.parametrize("form", [Format.NFTABLES, Format.NSG, Format.AZURE_FIREWALL])
@@ -192,8 +240,9 @@ def test_what_takes_no_names_says_so_where_there_is_nothing_else(form: Format) -
 
 
 def test_nftables_needs_an_import() -> None:
-    assert str(spell(RULES, Format.NFTABLES)) == (
-        "nftables takes addresses, not names, and no file of service tags is imported that has them. "
+    none = replace(RULES, prefixes=True, without="no file of service tags is imported")
+    assert str(spell(none, Format.NFTABLES)) == (
+        "nftables takes addresses, not names, and no file of service tags is imported. "
         "Import the weekly file, or choose a format that takes host names."
     )
 

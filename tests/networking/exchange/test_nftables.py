@@ -11,7 +11,10 @@ from networking.exchange.nftables import rules
 
 PREFIXES = ["13.66.140.72/29", "13.66.140.0/24", "13.66.141.0/24", "2603:1000:4::/46", "198.51.100.7/32", "::1/128"]
 LOAD_BOTH = 'printf %s "$1" | "$0" -f - && printf %s "$2" | "$0" -f - && "$0" list ruleset'
-SOURCE = "From service tags Public 84, imported 20 Nov 2126."
+SOURCE = [
+    "From service tags Public 84, imported 20 Nov 2126.",
+    "The imported file has no service tag Storage (Layers).",
+]
 
 
 @pytest.fixture
