@@ -1,16 +1,39 @@
-"""The admin site: Django's own, behind our sign-in page."""
+"""The admin site: Django's own, behind our sign-in page; and what the admins of both floors have in common."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+
+from registries.http import PortalRequest, origin
+from registries.models import Origin
+
+
+def admin_origin(request: HttpRequest, *, comment: str = "") -> Origin:
+    """Who changes something through the admin. Whether they may, Django has asked."""
+    return origin(cast("PortalRequest", request), comment=comment, door="admin")  # the middleware has made it one
+
+
+class LookOnly:
+    """Nobody adds, changes or deletes here, whatever a group of one's own allows. Stands before a ModelAdmin or an
+    inline."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 class PortcullisAdminSite(admin.AdminSite):

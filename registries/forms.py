@@ -10,11 +10,9 @@ from django.core.validators import RegexValidator
 
 from registries import regions
 from registries.models import NAME_RULE, TIERS, Account, Registry, ResourceGroup, Subscription
+from registries.resource_id import GROUP_NAME
 
 DEFAULT_SUBSCRIPTION = "Default subscription"  # made with the first registry where there is none
-
-# ARM's rule for the name of a resource group.
-GROUP_NAME_RULE = re.compile(r"[a-zA-Z0-9_().-]{0,89}[a-zA-Z0-9_()-]", re.ASCII)
 
 LOCATIONS = sorted(regions.DISPLAY_NAMES.items(), key=lambda region: region[1])
 
@@ -90,7 +88,7 @@ class RegistryForm(forms.Form):
         widget=text_box(),
         validators=[
             full_match(
-                GROUP_NAME_RULE,
+                GROUP_NAME,
                 "A resource group's name has 1 to 90 letters, digits or - _ . ( ) and doesn't end in a period.",
             )
         ],
@@ -166,7 +164,7 @@ class RegistryForm(forms.Form):
         subscription, group = self.cleaned_data.get("subscription"), self.cleaned_data.get("resource_group")
         new = self.cleaned_data.get("new_group")
         if new:
-            group = ResourceGroup.objects.filter(subscription=subscription, name__iexact=new).first()
+            group = ResourceGroup.objects.filter(subscription=subscription).named(new).first()
             self.cleaned_data["resource_group"] = group
         elif group is None and not self.has_error("resource_group") and not self.has_error("new_group"):
             self.add_error("resource_group", "Choose a resource group, or type a name for a new one.")

@@ -25,23 +25,54 @@ DOORS = (
     "networking.admin",
     "networking.management",
 )
+# ARM's JSON to values and back.
+ARM_JSON = tuple(
+    f"networking.arm.{module}"
+    for module in (
+        *("body", "document", "registry_body", "replication_body", "connection_body", "network_body", "endpoint_body"),
+        *("group_body", "rendering", "versions"),
+    )
+)
 TRANSLATORS = (
     "networking.forms",
     "networking.rows",
-    "networking.arm.body",
-    "networking.arm.document",
-    "networking.arm.network_body",
-    "networking.arm.endpoint_body",
     "networking.exchange",
     "networking.client_address",
     "networking.gate.hosts",
+    *ARM_JSON,
 )
+# What changes something, each with its lock and its record.
+VERBS = (
+    "networking.must_work",
+    "networking.virtual_networks",
+    "networking.private_endpoints",
+    "networking.private_endpoint_connections",
+    "networking.replicating",
+    "networking.private_creation",
+    "networking.group_deletion",
+    "networking.importing",
+    "networking.demonstration",
+    "networking.request_log",
+    "networking.tags.storing",
+)
+# The ground floor from below: values, tables, and its doors; what is not named stands between the last two.
+VALUES_BELOW = tuple(
+    f"registries.{module}" for module in ("resource_id", "regions", "host_names", "tiers", "demonstration")
+)
+TABLES_BELOW = (
+    "registries.models",
+    "registries.accounts",
+    "registries.changes",
+    "registries.generation",
+    "registries.named",
+    "registries.notifications",
+    "registries.replications",
+    "registries.resource_groups",
+)
+DOORS_BELOW = ("registries.views", "registries.admin", "registries.management", "registries.templatetags")
 PURE = (
     "networking.access",
-    "networking.arm.body",
-    "networking.arm.document",
-    "networking.arm.network_body",
-    "networking.arm.endpoint_body",
+    *ARM_JSON,
     "networking.arm.resource_filter",
     "networking.exchange",
     "networking.tags.prefixes",
@@ -50,7 +81,10 @@ PURE = (
 )
 FROM_REGISTRIES = tuple(
     f"registries.{module}"
-    for module in ("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing", "uploads")
+    for module in (
+        *("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing", "uploads"),
+        *("admin_site", "host_names", "tiers"),
+    )
 )
 # Where what is stored is described: models.py and, beside it, the tables it names.
 MEMORY = (
@@ -125,11 +159,23 @@ def the_core_takes_the_standard_library_only(module: Module) -> list[str]:
 
 
 def what_is_pure_takes_the_core_at_most(module: Module) -> list[str]:
-    if module.name == "registries.resource_id":
-        return [name for name in imports(module) if not is_standard(name)]
     if not within(module.name, PURE):
         return []
-    return [name for name in imports(module) if not is_standard(name) and not within(name, PURE)]
+    rooms = (*PURE, *VALUES_BELOW)
+    return [name for name in imports(module) if not is_standard(name) and not within(name, rooms)]
+
+
+def the_ground_floor_is_built_from_below(module: Module) -> list[str]:
+    """Values know the standard library, tables those besides, and nobody knows a door but the site map."""
+    if within(module.name, VALUES_BELOW):
+        return [name for name in imports(module) if not is_standard(name) and not within(name, VALUES_BELOW)]
+    ours = [name for name in imports(module) if within(name, ["registries"])]
+    if within(module.name, TABLES_BELOW):
+        rooms = (*TABLES_BELOW, *VALUES_BELOW, "registries.signing")
+        return [name for name in ours if not within(name, rooms)]
+    own = [door for door in DOORS_BELOW if within(module.name, [door])]
+    own += ["registries.views"] if module.name == "registries.urls" else []
+    return [name for name in ours if within(name, DOORS_BELOW) and not within(name, own)]
 
 
 def registries_never_imports_networking(module: Module) -> list[str]:
@@ -149,10 +195,11 @@ def nobody_imports_a_door(module: Module) -> list[str]:
     return [name for name in imports(module) if door_of(name) is not None and door_of(name) != here]
 
 
-def translators_never_import_models(module: Module) -> list[str]:
+def translators_know_no_database(module: Module) -> list[str]:
     if not within(module.name, TRANSLATORS):
         return []
-    return [name for name in imports(module) if within(name, ["networking.models", "registries.models", "django.db"])]
+    rooms = (*MEMORY, *VERBS, *TABLES_BELOW, "django.db")
+    return [name for name in imports(module) if within(name, rooms)]
 
 
 def models_know_the_core_and_registries_only(module: Module) -> list[str]:
@@ -227,7 +274,19 @@ RULES: dict[Rule, list[tuple[str, str]]] = {
     what_is_pure_takes_the_core_at_most: [
         ("networking.arm.body", "from django.http import JsonResponse"),
         ("networking.exchange.bicep", "from networking.forms import Draft"),
-        ("registries.resource_id", "from networking.access.addresses import AddressRange"),
+        ("networking.arm.registry_body", "from networking.models import EndpointSettings"),
+        ("networking.arm.replication_body", "from networking.models import EndpointSettings"),
+        ("networking.arm.rendering", "from networking.models import EndpointSettings"),
+        ("networking.arm.versions", "from django.db import models"),
+    ],
+    the_ground_floor_is_built_from_below: [
+        ("registries.models", "from registries.views import registry"),
+        ("registries.accounts", "from registries.http import require"),
+        ("registries.views.registry", "from registries.admin.registries import delete"),
+        ("registries.forms", "import registries.admin"),
+        ("registries.urls", "from registries.admin import accounts"),
+        ("registries.regions", "from registries.models import Registry"),
+        ("registries.resource_id", "from django.conf import settings"),
     ],
     registries_never_imports_networking: [
         ("registries.models", "from networking.models import EndpointSettings"),
@@ -245,8 +304,13 @@ RULES: dict[Rule, list[tuple[str, str]]] = {
         ("networking.importing", "from .management.origin import command_origin"),
         ("networking.forms", "from networking.blade.page import blade_context"),
     ],
-    translators_never_import_models: [
+    translators_know_no_database: [
         ("networking.forms", "from networking.models import EndpointSettings"),
+        ("networking.forms", "from networking.networks import Subnet"),
+        ("networking.forms", "from networking import must_work"),
+        ("networking.forms", "from registries.accounts import Account"),
+        ("networking.rows", "from networking.tags.storing import import_tags"),
+        ("networking.client_address", "from networking.trusted_services import TrustedService"),
         ("networking.client_address", "from networking import models"),
         ("networking.arm.body", "from registries.models import Registry"),
         ("networking.exchange.csv", "from django.db import connection"),
@@ -301,19 +365,12 @@ def test_each_rule_bites(rule: Rule, offender: Module) -> None:
 def test_the_rules_look_at_the_real_modules() -> None:
     """A rule about a module that is not there would hold for ever."""
     names = {module.name for module in modules()}
-    assert {
-        "manage",
-        "registries.settings",
-        "registries.wsgi",
-        "registries.resource_id",
-        "networking.models",
-        "networking.forms",
-        "networking.arm.body",
-        "networking.client_address",
-        "networking.middleware",
-        "networking.access.policy",
-        "networking.blade.views",
-    } <= names
+    rooms = {
+        *(DOORS, TRANSLATORS, VERBS, PURE, MEMORY, FROM_REGISTRIES, READS_LOGS, READS_ADDRESSES),
+        *(VALUES_BELOW, TABLES_BELOW, DOORS_BELOW),
+    }
+    named = {"manage", "registries.settings", "registries.wsgi", "registries.urls", "networking.gate.wsgi"}
+    assert {*named, *(name for room in rooms for name in room)} - names == set()
 
 
 # Templates
@@ -389,8 +446,12 @@ def views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Callable[...
 
 
 def has_method_decorator(source: str, view: str) -> bool:
-    """The function of that name says which methods it takes."""
-    for node in ast.parse(source).body:
+    """The function of that name says which methods it takes, or who puts it at an address does."""
+    tree = ast.parse(source)
+    wrapped = {f"{decorator}({view})" for decorator in METHOD_DECORATORS}
+    if any(isinstance(node, ast.Call) and ast.unparse(node) in wrapped for node in ast.walk(tree)):
+        return True
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == view:
             decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
             return any(isinstance(each, ast.Name) and each.id in METHOD_DECORATORS for each in decorators)
@@ -416,6 +477,8 @@ def test_views_are_functions() -> None:
         pytest.param("@require_safe\ndef page(request): ...", True, id="a decorator"),
         pytest.param("@never_cache\n@require_http_methods(['GET'])\ndef page(request): ...", True, id="the second one"),
         pytest.param("@never_cache\ndef page(request): ...", False, id="another decorator"),
+        pytest.param("def page(request): ...\npath('a', require_GET(page))", True, id="where it has its address"),
+        pytest.param("def page(request): ...\npath('a', require_GET(other))", False, id="another one"),
         pytest.param("def page(request): ...", False, id="none"),
         pytest.param("class page: ...", False, id="a class"),
     ],
@@ -453,3 +516,13 @@ def test_variables_are_found_however_they_are_read() -> None:
         "A = env_bool('ONE', default=True)\nB = os.environ.get('TWO')\nC = other('THREE')\nenv_text(name).split(',')"
     )
     assert variables(source) == {"ONE", "TWO"}
+
+
+# The drawing
+
+
+def test_every_room_stands_in_the_drawing() -> None:
+    drawing = (ROOT / "ARCHITECTURE.md").read_text()
+    rooms = {module.name.rpartition(".")[2] for module in modules() if ".migrations." not in module.name}
+    assert len(rooms) > 100
+    assert sorted(room for room in rooms if not re.search(rf"\b{room}\b", drawing)) == []

@@ -25,19 +25,25 @@ def pins(lock: str) -> dict[str, tuple[str, str]]:
 
 
 def wanted(*groups: str) -> set[str]:
+    """What pyproject.toml names: "run" is what the program needs, any other its group of that name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    lists = [project["project"]["dependencies"], *(project["dependency-groups"][group] for group in groups)]
-    return {re.split(r"[^a-z0-9-]", text, maxsplit=1)[0] for each in lists for text in each}
+    named = {"run": project["project"]["dependencies"], **project["dependency-groups"]}
+    return {re.split(r"[^a-z0-9-]", text, maxsplit=1)[0] for group in groups for text in named[group]}
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-az.txt"])
 def test_every_line_of_a_lock_is_a_pin_with_hashes(lock: str) -> None:
     rest = PINNED.sub("", (ROOT / lock).read_text() + "\n")
     assert [line for line in rest.splitlines() if line.strip() and not line.lstrip().startswith("#")] == []
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("requirements.txt", ()), ("requirements-dev.txt", ("dev",))], ids=["run", "dev"]
+    ("lock", "groups"),
+    [
+        pytest.param("requirements.txt", ("run",), id="run"),
+        pytest.param("requirements-dev.txt", ("run", "dev"), id="dev"),
+        pytest.param("requirements-az.txt", ("az",), id="az"),
+    ],
 )
 def test_a_lock_holds_all_that_pyproject_names(lock: str, groups: tuple[str, ...]) -> None:
     assert wanted(*groups) - pins(lock).keys() == set()
@@ -45,6 +51,26 @@ def test_a_lock_holds_all_that_pyproject_names(lock: str, groups: tuple[str, ...
 
 def test_the_development_lock_holds_the_other_one_pin_for_pin() -> None:
     assert pins("requirements.txt").items() - pins("requirements-dev.txt").items() == set()
+
+
+# The README
+
+
+def test_the_readme_says_what_each_package_is_for() -> None:
+    readme = (ROOT / "README.md").read_text()
+    lists = readme.partition("What is used beyond ")[2].split("To develop:")
+    before = {"django", "django-htmx", "pytest-django"}  # named in the sentence above the lists
+    lines = ["".join(re.findall(r"^- (.+?) –", part, re.MULTILINE)) for part in lists]
+    found = [{name.lower() for name in re.findall(r"\*\*([\w-]+)\*\*", line)} for line in lines]
+    assert found == [wanted("run") - before, wanted("dev", "az") - before]
+    locks = [path.name for path in ROOT.glob("requirements*.txt")]
+    assert [name for name in locks if f"`{name}`" not in readme] == []
+
+
+def test_the_readme_tells_of_every_command() -> None:
+    told = (ROOT / "README.md").read_text().partition("\n## Commands\n")[2].partition("\n## ")[0]
+    commands = {path.stem for path in ROOT.glob("*/management/commands/*.py")} - {"__init__"}
+    assert set(re.findall(r"\*\*`manage\.py (\w+)", told)) == commands
 
 
 class Shell:

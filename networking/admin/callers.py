@@ -14,7 +14,7 @@ from networking.access.addresses import AddressRange
 from networking.access.problems import Problem
 from networking.admin.fields import RegistryByName
 from networking.admin.filters import PublicAccessFilter
-from networking.admin.storing import GONE, admin_origin
+from networking.admin.storing import GONE, changing
 from networking.models import MustWorkCaller
 from networking.must_work import add_must_work_caller, name_problem, remove_must_work_callers
 from registries.models import Origin, Registry
@@ -72,7 +72,7 @@ class MustWorkCallerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic
     @override
     def save_model(self, request: HttpRequest, obj: MustWorkCaller, form: Any, change: bool) -> None:
         registry = form.cleaned_data["registry"]
-        outcome = form.add_to(registry, admin_origin(request, registry))
+        outcome = form.add_to(registry, changing(request, registry))
         if isinstance(outcome, Problem):
             raise RuntimeError(f"What the form let through was refused: {outcome}")
         made = registry.must_work_callers.get(range=str(AddressRange.parse(form.text("range"))))
@@ -88,4 +88,4 @@ class MustWorkCallerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic
             chosen[caller.registry_id].add(caller.pk)
         with transaction.atomic():
             for registry in Registry.objects.with_group().filter(pk__in=chosen).order_by("pk"):
-                remove_must_work_callers(registry, chosen[registry.pk], admin_origin(request, registry))
+                remove_must_work_callers(registry, chosen[registry.pk], changing(request, registry))

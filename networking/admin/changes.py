@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
-from networking.difference import tell
+from networking.difference import door_name, tell
+from registries.admin_site import LookOnly
 from registries.models import Change
 from registries.resource_id import ResourceId
 
@@ -36,25 +37,32 @@ class OperationFilter(OfRecentChanges):
 class DoorFilter(OfRecentChanges):
     title = parameter_name = "door"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(door, door_name(door)) for door, _ in super().lookups(request, model_admin)]
+
 
 class AccountFilter(OfRecentChanges):
     title = parameter_name = "account"
 
 
 @admin.register(Change)
-class ChangeAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    list_display = ("at", "operation", "registry_name", "account", "door", "address", "comment")
+class ChangeAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    list_display = ("at", "operation", "registry_name", "account", "door_", "address", "comment")
     list_filter = (OperationFilter, DoorFilter, AccountFilter, "at")
     search_fields = ("resource_id", "account", "address", "comment")
     show_full_result_count = False
     ordering = ("-at", "-pk")
-    fields = ("at", "operation", "resource_id", "account", "door", "address", "comment", "happened", "was", "became")
+    fields = ("at", "operation", "resource_id", "account", "door_", "address", "comment", "happened", "was", "became")
 
     @admin.display(description="Registry", ordering="resource_id")
     def registry_name(self, change: Change) -> str:
         """From the text, because a change outlives its registry."""
         place = ResourceId.parse(change.resource_id)
         return place.name if place else change.resource_id
+
+    @admin.display(description="Door", ordering="door")
+    def door_(self, change: Change) -> str:
+        return door_name(change.door)
 
     @admin.display(description="What happened")
     def happened(self, change: Change) -> str:
@@ -67,15 +75,6 @@ class ChangeAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the 
     @admin.display(description="After")
     def became(self, change: Change) -> str:
         return _spelled(change.after)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
-        return False
 
 
 def _spelled(record: Any) -> str:

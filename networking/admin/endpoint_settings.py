@@ -25,7 +25,7 @@ from networking.admin.adding import add_range
 from networking.admin.fields import RegistryByName
 from networking.admin.filters import PublicAccessFilter
 from networking.admin.rule_rows import RuleForm, RuleFormSet
-from networking.admin.storing import GONE, admin_origin, locked, stored
+from networking.admin.storing import GONE, changing, locked, stored
 from networking.forms import MAX_COMMENT
 from networking.models import UPDATE, EndpointSettings, FirewallRule
 from registries.models import Registry
@@ -209,7 +209,7 @@ class EndpointSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
     @override
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         registry, rows = form.instance.registry, formsets[0]
-        by = admin_origin(request, registry, comment=form.cleaned_data["comment"])
+        by = changing(request, registry, comment=form.cleaned_data["comment"])
         outcome = stored(EndpointSettings.store(registry, rows.policy, seen=form.cleaned_data["seen"], origin=by))
         if isinstance(outcome, Problem):
             raise RuntimeError(f"The formset let through what the tier can't hold: {outcome}")

@@ -1,9 +1,10 @@
-"""Virtual networks, private endpoints and their connections, to look at only: the ARM API makes and changes them."""
+"""Virtual networks, private endpoints and their connections, to look at only: the pages and the ARM API make and
+change them."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,19 +14,7 @@ from networking.access.decision import ConnectionState
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet, VirtualNetwork
 from networking.private_endpoints import hosts_of, states_of
 from registries import regions
-
-
-class LookOnly:
-    """Nobody adds, changes or deletes here, whatever a group of one's own allows."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+from registries.admin_site import LookOnly
 
 
 class SubnetInline(LookOnly, admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only

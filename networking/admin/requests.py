@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from networking.access.decision import Reason
 from networking.models import AccessRequest, GateReport
+from registries.admin_site import LookOnly
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -22,21 +23,9 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
-class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(AccessRequest)
-class AccessRequestAdmin(LookOnly):
+class AccessRequestAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    show_full_result_count = False
     list_display = ("at", "registry", "address", "method", "repository", "status", "allowed", "reason", "rule")
     list_filter = ("allowed", ReasonFilter, "at")
     list_select_related = ("registry",)
@@ -46,7 +35,7 @@ class AccessRequestAdmin(LookOnly):
 
 
 @admin.register(GateReport)
-class GateReportAdmin(LookOnly):
+class GateReportAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     list_display = ("name", "generation", "served_since", "reported_at", "first_reported_at")
     search_fields = ("name",)
     ordering = ("name",)

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from networking.admin.requests import LookOnly
 from networking.models import ServiceTag, ServiceTagImport
+from registries.admin_site import LookOnly
 
 
 @admin.register(ServiceTagImport)
-class ServiceTagImportAdmin(LookOnly):
+class ServiceTagImportAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     list_display = ("started_at", "file_name", "imported_by", "state", "cloud", "change_number", "tag_count")
     list_filter = ("state",)
     search_fields = ("file_name", "imported_by")
@@ -16,7 +16,8 @@ class ServiceTagImportAdmin(LookOnly):
 
 
 @admin.register(ServiceTag)
-class ServiceTagAdmin(LookOnly):
+class ServiceTagAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    show_full_result_count = False
     list_display = ("name", "region", "system_service", "change_number", "prefix_count")
     search_fields = ("name",)
     ordering = ("name",)

@@ -15,22 +15,22 @@ from networking.access.trusted import TrustedNetworks
 from networking.client_address import ClientAddress
 from networking.models import EndpointSettings, Stale
 from networking.must_work import must_work_callers
-from registries.http import PortalRequest, origin, require
+from registries.admin_site import admin_origin
+from registries.http import PortalRequest, require
 from registries.models import CHANGE, Change, Origin, Registry
 
 GONE = "The registry was deleted meanwhile. Nothing was saved."
 
 
-def admin_origin(request: HttpRequest, registry: Registry, *, comment: str = "") -> Origin:
+def changing(request: HttpRequest, registry: Registry, *, comment: str = "") -> Origin:
     """Who changes this registry through the admin; PermissionDenied for who may not."""
-    asked = cast("PortalRequest", request)  # the middleware has made it one
-    require(asked, CHANGE, registry)
-    return origin(asked, comment=comment, door="admin")
+    require(cast("PortalRequest", request), CHANGE, registry)  # the middleware has made it one
+    return admin_origin(request, comment=comment)
 
 
 def locked(registry: Registry) -> Registry | None:
     """Takes the lock that every change to a registry takes, until the transaction ends. None where it was deleted."""
-    return Registry.objects.select_for_update(of=("self",)).with_group().filter(pk=registry.pk).first()
+    return Registry.objects.locked().filter(pk=registry.pk).first()
 
 
 def change_policy(
@@ -41,7 +41,7 @@ def change_policy(
     comment: str = "",
 ) -> Change | Problem | None:
     """Load, change, store: one change, whatever it is made of. None where there was nothing to do."""
-    by = admin_origin(request, registry, comment=comment)
+    by = changing(request, registry, comment=comment)
     with transaction.atomic():
         if locked(registry) is None:
             return None

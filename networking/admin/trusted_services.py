@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from networking.access.policy import line_problem
 from networking.models import TrustedService
 from networking.trusted_services import networks_only
+from registries.admin_site import admin_origin
 
 MAX_NETWORKS = 1000  # more is a list nobody reads any more, and every gate walks it
 
@@ -46,6 +47,7 @@ class NetworksField(forms.Field):
             refused.append(f"A service can have {MAX_NETWORKS:,} networks; these are {len(found):,}.")
         if refused:
             raise ValidationError(refused)
+        networks_only(list(found))  # all of them together
         return list(found)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -103,12 +105,12 @@ class TrustedServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic
 
     @override
     def save_model(self, request: HttpRequest, obj: TrustedService, form: Any, change: bool) -> None:
-        obj.save_recorded()
+        obj.save_recorded(admin_origin(request))
 
     def delete_model(self, request: HttpRequest, obj: TrustedService) -> None:
-        obj.delete_recorded()
+        obj.delete_recorded(admin_origin(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrustedService]) -> None:
         with transaction.atomic():
             for each in queryset:
-                each.delete_recorded()
+                each.delete_recorded(admin_origin(request))

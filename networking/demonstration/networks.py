@@ -25,8 +25,7 @@ REGISTERED = ["Microsoft.Network"]
 def restored_networks(origin: Origin, *, reset: bool) -> list[str]:
     """Make the second subscription and the networks, once; with `reset`, make them anew. Says what was done.
 
-    A network leaves no change record that would say it was deleted. The subscription, which is made with them, tells
-    that they were there."""
+    The subscription, which is made with them, tells that they were there."""
     subscription, is_first = Subscription.objects.get_or_create(
         subscription_id=UNREGISTERED, defaults={"display_name": UNREGISTERED_NAME, "providers": REGISTERED}
     )
@@ -40,7 +39,7 @@ def restored_networks(origin: Origin, *, reset: bool) -> list[str]:
 def _restored(name: str, origin: Origin, *, make: bool, reset: bool) -> str:
     document = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
     body, group = _body(document, name), _group(document)
-    found = VirtualNetwork.objects.filter(resource_group=group, name__iexact=name).first()
+    found = VirtualNetwork.objects.filter(resource_group=group).named(name).first()
     if found is not None and not reset:
         return f"Kept '{found.name}' as it is."
     if not make:
@@ -48,9 +47,9 @@ def _restored(name: str, origin: Origin, *, make: bool, reset: bool) -> str:
     if found is not None:
         for endpoint in PrivateEndpoint.objects.filter(subnet__virtual_network=found).order_by("pk"):
             delete_endpoint(endpoint, origin)
-        delete_network(found)
-    group = group or _made_group(document)
-    if isinstance(made := put_network(group, name, body), Problem):
+        delete_network(found, origin)
+    group = group or _made_group(document, origin)
+    if isinstance(made := put_network(group, name, body, origin), Problem):
         raise ValueError(f"{name}.json can't be stored: {made}")
     return f"Made the virtual network '{name}' in {group.name}."
 
@@ -85,12 +84,11 @@ def _place(document: dict[str, Any]) -> tuple[str, str]:
 
 def _group(document: dict[str, Any]) -> ResourceGroup | None:
     subscription, name = _place(document)
-    groups = ResourceGroup.objects.filter(subscription__subscription_id=subscription, name__iexact=name)
+    groups = ResourceGroup.objects.filter(subscription__subscription_id=subscription).named(name)
     return groups.select_related("subscription").first()
 
 
-def _made_group(document: dict[str, Any]) -> ResourceGroup:
+def _made_group(document: dict[str, Any], origin: Origin) -> ResourceGroup:
     subscription, name = _place(document)
-    return ResourceGroup.objects.create(
-        subscription=Subscription.objects.get(subscription_id=subscription), name=name, location=document["location"]
-    )
+    within = Subscription.objects.get(subscription_id=subscription)
+    return ResourceGroup.create_recorded(within, name, document["location"], origin)

@@ -9,9 +9,13 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from registries.models import Account
+from registries.models import TRUSTED_GROUP, Account
 
 ROLES_HELP = "What the account may do, here and on every other page. Give it one role."
+TRUSTED_HELP = (
+    "who is in it passes the firewall of every registry that lets trusted services in, from anywhere, where GATE_ORDER "
+    "is CHALLENGE-FIRST."
+)
 STAFF_HELP = "May open this administration. What the account may do here is its role's."
 
 
@@ -60,7 +64,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # generic in the stubs 
             kwargs["queryset"] = groups_within(asking(request)).order_by("name")
             kwargs["widget"] = forms.CheckboxSelectMultiple()
             kwargs["label"] = "Role"
-            kwargs["help_text"] = ROLES_HELP
+            kwargs["help_text"] = f"{ROLES_HELP} {TRUSTED_GROUP} is no role: {TRUSTED_HELP}"
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
@@ -75,7 +79,8 @@ def asking(request: HttpRequest) -> Account:
 
 
 def groups_within(account: Account) -> QuerySet[Group]:
-    """The groups that hold nothing but what the account may do itself: for an Owner, the three roles."""
+    """The groups that hold nothing but what the account may do itself: for an Owner, the three roles and
+    the group of trusted services."""
     if account.is_superuser:
         return Group.objects.all()
     return Group.objects.exclude(permissions__in=_beyond(account))

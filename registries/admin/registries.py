@@ -1,6 +1,6 @@
 """Registries and what they stand in. All that writes goes through the models' own verbs, which keep the record."""
 
-from typing import Any, cast, override
+from typing import Any, override
 
 from django import forms
 from django.contrib import admin
@@ -13,16 +13,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from registries import regions
+from registries.admin_site import LookOnly, admin_origin
 from registries.forms import GroupChoice, RegistryForm, TierForm, taken
-from registries.http import PortalRequest, origin
 from registries.listing import PUBLIC_ACCESS
-from registries.models import Origin, Registry, ResourceGroup, Subscription
+from registries.models import Origin, Registry, Replication, ResourceGroup, Subscription
 
 DELETED_TOGETHER = (Subscription, ResourceGroup, Registry)
-
-
-def admin_origin(request: HttpRequest) -> Origin:
-    return origin(cast("PortalRequest", request), door="admin")  # the middleware has made it one
 
 
 class DeletedRecorded(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
@@ -72,6 +68,7 @@ class SubscriptionAdmin(OnceOnly):
     list_display = ("display_name", "subscription_id")
     search_fields = ("display_name", "subscription_id")
     ordering = ("display_name",)
+    fields = ("subscription_id", "display_name")  # its providers are registered by the ARM API, which records it
     fixed = ("subscription_id",)
 
 
@@ -90,6 +87,12 @@ class ResourceGroupAdmin(OnceOnly):
     ordering = (Lower("name"),)
     fixed = ("subscription", "name", "location")
     fields = ("subscription", "name", "location")
+
+    @override
+    def save_model(self, request: HttpRequest, obj: ResourceGroup, form: Any, change: bool) -> None:
+        """Of one that is there already, nothing here can be changed."""
+        if not change:
+            obj.pk = ResourceGroup.create_recorded(**form.cleaned_data, origin=admin_origin(request)).pk
 
 
 class AddRegistryForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
@@ -121,7 +124,7 @@ class ChangeRegistryForm(forms.ModelForm):  # type: ignore[type-arg] # generic i
     def clean_sku(self) -> str:
         """Refused with what must go first. The lock is held until the answer, so change_tier finds the same."""
         sku: str = self.cleaned_data["sku"]
-        locked = Registry.objects.select_for_update().filter(pk=self.instance.pk).first()
+        locked = Registry.objects.locked().filter(pk=self.instance.pk).first()
         if locked is None:
             raise forms.ValidationError(f"'{self.instance.name}' was deleted meanwhile.")
         if in_the_way := locked.in_the_way_of(sku):
@@ -138,6 +141,18 @@ class PublicAccessFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(public_access=self.value()) if self.value() in PUBLIC_ACCESS else queryset
+
+
+class ReplicationInline(LookOnly, admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only
+    """Besides the home region. The portal and the ARM API make and delete them, each with its change record."""
+
+    model = Replication
+    fields = readonly_fields = ("region", "region_endpoint_enabled", "zone_redundancy", "created_at")
+    extra = 0
+
+    @admin.display(description="Location")
+    def region(self, replication: Replication) -> str:
+        return regions.display_name(replication.location)
 
 
 @admin.register(Registry)
@@ -169,6 +184,9 @@ class RegistryAdmin(DeletedRecorded):
 
     def view_on_site(self, registry: Registry) -> str:
         return reverse("registry-overview", args=[registry.name])
+
+    def get_inlines(self, request: HttpRequest, obj: Registry | None = None) -> tuple[type[ReplicationInline], ...]:
+        return (ReplicationInline,) if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Registry | None = None) -> tuple[str, ...]:
         return self.change_fields if obj is not None else self.add_fields

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from registries import signing
-from registries.admin.accounts import ROLES_HELP, asking, groups_within, has_more
-from registries.models import Account, ServicePrincipal
+from registries.admin.accounts import ROLES_HELP, TRUSTED_HELP, asking, groups_within, has_more
+from registries.models import TRUSTED_GROUP, Account, ServicePrincipal
 from registries.service_principals import ROLES, Credentials, create, problem_with, renew
 
 
@@ -20,6 +20,9 @@ class ServicePrincipalForm(forms.ModelForm):  # type: ignore[type-arg] # generic
     asking: ClassVar[Account]
     role = forms.ModelChoiceField(
         Group.objects.none(), to_field_name="name", widget=forms.RadioSelect, empty_label=None, help_text=ROLES_HELP
+    )
+    trusted = forms.BooleanField(
+        label="Trusted service", required=False, help_text=f"In the group {TRUSTED_GROUP}: {TRUSTED_HELP}"
     )
 
     class Meta:
@@ -33,8 +36,10 @@ class ServicePrincipalForm(forms.ModelForm):  # type: ignore[type-arg] # generic
         self.fields["first_name"].label = "Name"
         self.fields["first_name"].help_text = "What people call it, like the pipeline that uses it."
         self.fields["first_name"].required = True
-        if self.instance.pk and (group := self.instance.groups.order_by("name").first()):
-            self.initial["role"] = group.name
+        held = set(self.instance.groups.values_list("name", flat=True)) if self.instance.pk else set()
+        self.initial["role"] = next((role for role in ROLES if role in held), None)
+        self.initial["trusted"] = TRUSTED_GROUP in held
+        self.fields["trusted"].disabled = not groups_within(self.asking).filter(name=TRUSTED_GROUP).exists()
 
     def clean_first_name(self) -> str:
         name = " ".join(self.cleaned_data["first_name"].split())
@@ -50,7 +55,7 @@ class ServicePrincipalAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
     search_fields = ("first_name", "username")
     ordering = ("first_name", "pk")
     actions = ("new_secret",)
-    fields = ("first_name", "username", "role", "is_active", "date_joined")
+    fields = ("first_name", "username", "role", "trusted", "is_active", "date_joined")
     readonly_fields = ("username", "date_joined")
 
     @admin.display(description="Name", ordering="first_name")
@@ -65,7 +70,7 @@ class ServicePrincipalAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
         return super().get_queryset(request).filter(service_principal=True).prefetch_related("groups")
 
     def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return self.fields if obj is not None else ("first_name", "role")
+        return self.fields if obj is not None else ("first_name", "role", "trusted")
 
     def get_form(self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - as Django calls it
         kwargs["form"] = type("Form", (ServicePrincipalForm,), {"asking": asking(request)})
@@ -73,15 +78,15 @@ class ServicePrincipalAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # gener
         return super().get_form(request, obj, change=change, **{**kwargs, "fields": shown})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - as Django calls it
-        role = form.cleaned_data["role"]
+        role, trusted = form.cleaned_data["role"], form.cleaned_data["trusted"]
         if change:
             super().save_model(request, obj, form, change)
-            obj.groups.set([role])
-            return
-        made = create(form.cleaned_data["first_name"], role.name)
-        obj.pk = ServicePrincipal.objects.get(username=made.client_id).pk
-        obj.refresh_from_db()
-        obj.credentials = made
+        else:
+            obj.credentials = create(form.cleaned_data["first_name"], role.name)
+            obj.pk = ServicePrincipal.objects.get(username=obj.credentials.client_id).pk
+            obj.refresh_from_db()
+        others = obj.groups.exclude(name__in=(*ROLES, TRUSTED_GROUP))
+        obj.groups.set([role, *others, *Group.objects.filter(name__in=[TRUSTED_GROUP] if trusted else [])])
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._shown_once(request, obj, obj.credentials)

@@ -53,7 +53,7 @@ def _create(form: RegistryForm, origin: Origin) -> Registry | None:
     try:
         with transaction.atomic():
             registry = Registry.create_recorded(
-                resource_group=typed["resource_group"] or _new_group(form),
+                resource_group=typed["resource_group"] or _new_group(form, origin),
                 name=typed["name"],
                 sku=typed["sku"],
                 location=typed["location"],
@@ -70,17 +70,12 @@ def _create(form: RegistryForm, origin: Origin) -> Registry | None:
         return None
 
 
-def _new_group(form: RegistryForm) -> ResourceGroup:
+def _new_group(form: RegistryForm, by: Origin) -> ResourceGroup:
     typed = form.cleaned_data
     subscription = typed["subscription"] or Subscription.objects.create(
         subscription_id=uuid.uuid4(), display_name=DEFAULT_SUBSCRIPTION
     )
-    group, _ = ResourceGroup.objects.get_or_create(
-        subscription=subscription,
-        name__iexact=typed["new_group"],
-        defaults={"name": typed["new_group"], "location": typed["location"]},
-    )
-    return group
+    return ResourceGroup.there_or_created(subscription, typed["new_group"], typed["location"], by)
 
 
 def _review(form: RegistryForm) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -1,5 +1,7 @@
 """One registry: its overview, its tier, and its end."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -9,6 +11,7 @@ from registries.forms import DeleteForm, TierForm
 from registries.http import PortalRequest, notify, origin, registry_or_404, require, see_other
 from registries.listing import PUBLIC_ACCESS
 from registries.models import CHANGE, DELETE, TIERS, VIEW, Registry
+from registries.tiers import Step
 
 # What a tier has, in the order of TIERS; acr-facts section 7.
 TIER_FACTS = (
@@ -66,7 +69,7 @@ def tier(request: PortalRequest, name: str) -> HttpResponse:
 
 
 def _tier_page(
-    request: PortalRequest, registry: Registry, form: TierForm, in_the_way: list[str] | None = None, status: int = 200
+    request: PortalRequest, registry: Registry, form: TierForm, in_the_way: Sequence[Step] = (), status: int = 200
 ) -> HttpResponse:
     wanted = form["sku"].value()
     context = {

@@ -52,11 +52,8 @@ def delete_resource_group(request: PortalRequest, subscription: UUID, name: str)
 
 def group_or_404(subscription: UUID, name: str) -> ResourceGroup:
     """The resource group of that name in any letter case."""
-    # A null character is no part of any name, and PostgreSQL refuses to be asked for one.
     groups = ResourceGroup.objects.select_related("subscription")
-    group = (
-        None if "\0" in name else groups.filter(subscription__subscription_id=subscription, name__iexact=name).first()
-    )
+    group = groups.filter(subscription__subscription_id=subscription).named(name).first()
     if group is None:
         raise Http404(f"There is no resource group named '{name[:90]}' in this subscription. It may have been deleted.")
     return group

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from networking.access.address_space import (
     Prefix,
+    Space,
     free_addresses,
     full,
     overlaps,
@@ -163,3 +164,14 @@ def test_a_full_subnet_is_told_as_azure_tells_it() -> None:
         Code.SUBNET_IS_FULL,
         "Subnet Subnet1 with address prefix 10.0.0.0/29 does not have enough capacity for 2 IP addresses.",
     )
+
+
+@given(st.lists(prefixes(), max_size=8), prefixes())
+def test_a_space_holds_what_lies_in_one_of_its_prefixes(drawn: list[IPv4Network], prefix: IPv4Network) -> None:
+    assert Space(drawn).holds(prefix) is any(prefix.subnet_of(each) for each in drawn)
+
+
+def test_the_families_of_a_space_are_apart() -> None:
+    assert [Space(SPACE).holds(ip_network(text)) for text in ("fd00::/64", "fd01::/64", "::/64", "9.0.0.0/24")] == [
+        True, False, False, False,
+    ]  # fmt: skip

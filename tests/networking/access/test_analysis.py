@@ -10,7 +10,6 @@ from networking.access.analysis import (
     PUBLIC_INTERNET,
     Finding,
     Shift,
-    covered_addresses,
     findings,
     reachable_from,
     shift,
@@ -118,10 +117,6 @@ def test_rows_that_are_no_range_keep_their_place() -> None:
 )
 def test_the_smallest_equal_list(texts: list[str], smallest: list[str]) -> None:
     assert smallest_equal_list(ranges(*texts)) == tuple(ranges(*smallest))
-
-
-def test_an_address_is_counted_once() -> None:
-    assert covered_addresses(ranges("16.17.18.0/24", "16.17.18.19", "203.0.113.7", "203.0.113.7")) == 257
 
 
 def test_the_public_internet_is_what_a_rule_may_name() -> None:

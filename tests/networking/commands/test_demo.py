@@ -1,5 +1,7 @@
 import io
 import json
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -80,6 +82,12 @@ def test_it_makes_an_account_of_each_role_and_every_kind_of_registry() -> None:
         ("contoso-lab", "japaneast"),
         ("contoso-networks", "eastus"),
     }
+
+
+def test_the_readme_shows_what_it_prints() -> None:
+    readme = Path(__file__).parents[3].joinpath("README.md").read_text()
+    shown = readme.partition("manage.py demo\n")[2].partition("\n\n")[0]
+    assert dedent(shown).splitlines() == demo().splitlines()
 
 
 def test_the_first_registry_has_the_rules_of_the_documents_with_names() -> None:
@@ -251,8 +259,8 @@ def test_it_makes_the_network_of_the_documents_and_one_where_the_provider_is_not
 def test_a_plain_rerun_keeps_what_people_made_of_the_networks() -> None:
     demo()
     documents = VirtualNetwork.objects.get(name="myDockerVMVNET")
-    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)))
-    delete_network(VirtualNetwork.objects.get(name="contosoVNET"))
+    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)), make.BO)
+    delete_network(VirtualNetwork.objects.get(name="contosoVNET"), make.BO)
     Subscription.objects.filter(display_name="Demonstration networks").update(providers=[])
     before = networks()
 
@@ -266,8 +274,8 @@ def test_a_plain_rerun_keeps_what_people_made_of_the_networks() -> None:
 def test_a_reset_brings_the_networks_back_and_takes_the_endpoints_in_them_away() -> None:
     demo()
     documents = VirtualNetwork.objects.get(name="myDockerVMVNET")
-    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)))
-    delete_network(VirtualNetwork.objects.get(name="contosoVNET"))
+    put_subnet(documents, SubnetBody("another", ("10.0.7.0/24",)), make.BO)
+    delete_network(VirtualNetwork.objects.get(name="contosoVNET"), make.BO)
     Subscription.objects.filter(display_name="Demonstration networks").update(providers=[], display_name="Else")
     outside = make.registry("mineentirely")
     make.private_endpoint(outside, subnet=documents.subnets.get(name="another"))

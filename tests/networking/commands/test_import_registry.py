@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from networking.access.policy import AccessPolicy, DefaultAction
-from networking.models import EndpointSettings
+from networking.models import EndpointSettings, PrivateEndpointConnection
+from networking.private_endpoint_connections import connect
 from registries.models import Change, Registry, ResourceGroup, Subscription
 from tests import make
 
@@ -89,11 +90,12 @@ def test_what_az_prints_is_imported_with_its_rules_and_one_change_of_networking(
     assert policy_of("clireg000002") == stored
     changes = Change.objects.order_by("pk")
     assert [(change.operation, change.door) for change in changes] == [
+        ("Create resource group", "command"),
         ("Create registry", "command"),
         ("Update networking", "command"),
     ]
-    assert changes[1].after == stored.record()
-    assert changes[1].account.endswith(" (command line)")
+    assert changes[2].after == stored.record()
+    assert changes[2].account.endswith(" (command line)")
 
 
 def test_standard_input_is_read_and_a_byte_order_mark_does_no_harm(
@@ -138,6 +140,58 @@ def test_an_existing_registry_is_updated_in_one_change_and_its_rules_keep_their_
         ("Update networking", named.record(), policy_of("myRegistry").record()),
         ("Update tags", {"tags": {"team": "old"}}, {"tags": {"team": "new"}}),
     ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"tags": {"team": "build"}}, id="tags"),
+        pytest.param({"identity": {"type": "SystemAssigned"}}, id="what is kept aside"),
+    ],
+)
+def test_an_import_that_changes_no_rule_says_what_it_did(import_json: Import, more: dict[str, Any]) -> None:
+    import_json(document())
+    before = Change.objects.count()
+    assert import_json({**document(), **more}).startswith("Updated 'myregistry' in myResourceGroup: ")
+    assert Change.objects.count() == before + 1
+    assert import_json({**document(), **more}).startswith("'myregistry' in myResourceGroup was up to date: ")
+
+
+@pytest.mark.parametrize(
+    ("json_of_it", "name"),
+    [
+        pytest.param(document(**{"networkRuleSet.defaultAction": "Allow"}), "networkRuleSet.defaultAction", id="rules"),
+        pytest.param(
+            document(networkRuleSet={**rules("8.8.8.8"), "ipRules[8.8.8.8].action": "Deny"}),
+            "ipRules[8.8.8.8].action",
+            id="a rule",
+        ),
+        pytest.param(
+            {**document(), "properties.adminUserEnabled": "garbage"}, "properties.adminUserEnabled", id="beside"
+        ),
+        pytest.param({**document(), "sku": {"name": "Premium", "a.b": 1}}, "a.b", id="the sku"),
+    ],
+)
+def test_a_name_that_reads_like_a_path_is_refused(import_json: Import, json_of_it: Any, name: str) -> None:
+    import_json(document(networkRuleSet=rules("8.8.8.8")))
+    before = counts()
+    with pytest.raises(CommandError) as refused:
+        import_json(json_of_it)
+    assert str(refused.value) == (
+        f"The property name '{name}' holds '.' or '['; write the property into the object it belongs to."
+    )
+    assert counts() == before
+    assert Registry.objects.get().kept_aside == {}
+
+
+def test_a_connection_keeps_the_tier_from_an_import(import_json: Import) -> None:
+    import_json(document())
+    connected = connect(Registry.objects.get(), "/the/endpoint", make.BO, approved=False)
+    assert isinstance(connected, PrivateEndpointConnection)
+    before = counts()
+    with pytest.raises(CommandError, match=r"^Remove the private endpoint connections\.$"):
+        import_json(document(sku="Basic"))
+    assert (counts(), Registry.objects.get().sku) == (before, "Premium")
 
 
 def test_what_the_json_of_a_premium_registry_does_not_say_stays(import_json: Import) -> None:
