@@ -93,6 +93,21 @@ def test_a_statement_has_a_place_and_its_test_exists(line: Line) -> None:
     assert wrong(line) == ""
 
 
+@pytest.mark.parametrize(
+    ("document", "version"),
+    [
+        pytest.param("000", "2.0.58", id="000"),
+        pytest.param("002", "2.6.0", id="002"),
+        pytest.param("003", "2.4.0", id="003"),
+        pytest.param("004", "2.18", id="004"),
+    ],
+)
+def test_the_guide_to_az_names_the_version_that_a_document_needs(document: str, version: str) -> None:
+    sections = (ROOT / "docs" / "az.md").read_text().split("\n### ")
+    (section,) = [each for each in sections if document in each.partition(":")[0]]
+    assert f"(az {version} or later)" in section
+
+
 HERE = "tests/test_coverage.py::test_each_document_is_there_with_its_statements"
 
 

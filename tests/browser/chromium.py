@@ -14,6 +14,7 @@ Scheme = Literal["light", "dark"]
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE_COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # the only ones that look at a colour
 # A request that ends with its page is no mistake; htmx logs it all the same.
 ABORTED = ("htmx:sendAbort", "htmx:afterRequest, ")
 PHONE = 500  # narrower than this, a page is shown as on a phone: touch, no hover
@@ -129,12 +130,14 @@ class OpenPage:
         return [problem for problem in self.problems if not any(part in problem for part in known)]
 
 
-def axe(page: Page) -> list[str]:
-    """What axe has against the page, a line for each; empty where it is silent."""
-    found = Axe().run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]})
+def axe(page: Page, rules: Sequence[str] = AXE_RULES) -> list[str]:
+    """What axe has against the page by these rules or groups of them, a line for each; empty where it is silent."""
+    if not page.evaluate("'axe' in window"):  # half a megabyte, which takes as long to read as some pages to check
+        page.evaluate(Axe().axe_script)
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
     return [
         f"{violation['id']} ({violation['impact']}): {' '.join(map(str, node['target']))}: {_summary(node)}"
-        for violation in found.response["violations"]
+        for violation in page.evaluate("options => axe.run(options).then(found => found.violations)", options)
         for node in violation["nodes"]
     ]
 

@@ -219,6 +219,12 @@ def open_first_endpoint(page: Page) -> None:
     page.get_by_role("heading", name="What DNS answers").wait_for()
 
 
+def delete_first_endpoint(page: Page) -> None:
+    open_first_endpoint(page)
+    page.get_by_role("link", name="Delete private endpoint").click()
+    page.get_by_role("button", name="Delete private endpoint").wait_for()
+
+
 def approve_the_waiting(page: Page) -> None:
     page.get_by_role("row", name="archive-reports").get_by_role("checkbox").check()
     page.get_by_role("button", name="Approve").click()
@@ -278,6 +284,7 @@ PICTURES = (
     Picture("private-create", f"{PRIVATE}create/", on_a_phone=True),
     Picture("private-create-mistakes", f"{PRIVATE}create/", act=create_an_endpoint_with_mistakes),
     Picture("private-endpoint", PRIVATE, act=open_first_endpoint, on_a_phone=True),
+    Picture("private-endpoint-delete", PRIVATE, act=delete_first_endpoint, on_a_phone=True),
     Picture("networking-subnets", "/registries/contosoarchive/networking/", act=remove_a_subnet_rule, on_a_phone=True),
     Picture("networking-data-endpoint", "/registries/myregistry/networking/", act=want_data_endpoints),
     Picture("data-endpoints", "/registries/myregistry/networking/data-endpoints/", on_a_phone=True),

@@ -243,11 +243,21 @@ def test_the_hundredth_rule_takes_the_place_of_the_blank_row(blade: Blade, open_
     )
 
 
-def test_choosing_selected_networks_names_what_stops_working(blade: Blade) -> None:
-    warning = blade.page.get_by_text("What stops working when you save:")
-    expect(warning.locator("visible=true")).to_have_count(0)
+@pytest.mark.parametrize(
+    ("registry", "choice", "stops"),
+    [("myregistry", "Selected networks", "hosted build agents"), ("mycontainerregistry", "Disabled", "az acr build")],
+)
+def test_a_choice_names_what_stops_working(blade: Blade, registry: str, choice: str, stops: str) -> None:
+    blade.page.goto(f"/registries/{registry}/networking/")
+    warning = blade.page.locator(".stops").locator("visible=true")
+    expect(warning).to_have_count(0)
+    blade.page.get_by_label(choice).check()
+    for text in (stops, "Image scanning goes on only while trusted services are allowed."):
+        expect(warning).to_contain_text(text)
+
+
+def test_disabled_keeps_the_rules_and_says_so(blade: Blade) -> None:
     blade.page.get_by_label("Disabled").check()
-    expect(warning.locator("visible=true")).to_have_count(1)
     expect(blade.page.locator("#access-note")).to_have_text(
         "3 address ranges are kept but ignored while public network access is disabled."
     )

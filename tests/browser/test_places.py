@@ -74,6 +74,32 @@ def test_a_service_endpoint_rule_is_removed_with_save(page: Page) -> None:
     expect(page.get_by_label("Remove myDockerVMVNET / myDockerVMSubnet on save")).not_to_be_checked()
 
 
+def test_who_else_reaches_the_public_endpoint_is_said_as_long_as_it_is_true(page: Page) -> None:
+    subnets, services = "and the subnets of virtual network rules", "and trusted services while the exception is on"
+    said, trusted = page.locator(".eff-selected"), page.get_by_label("Allow trusted Microsoft services")
+    page.goto(ARCHIVE)
+    page.get_by_label("Selected networks").check()
+    trusted.check()
+    expect(said).to_contain_text(subnets, use_inner_text=True)
+    expect(said).not_to_contain_text(services, use_inner_text=True)  # the exception doesn't apply beside such rules
+    for box in page.locator("[name=remove_subnet]").all():
+        box.check()
+    expect(said).not_to_contain_text(subnets, use_inner_text=True)
+    expect(said).to_contain_text(services, use_inner_text=True)
+    trusted.uncheck()
+    expect(said).to_have_text(
+        "Only the address ranges below can reach the public endpoint. Everyone else gets 403 Forbidden.",
+        use_inner_text=True,
+    )
+
+
+def test_a_reader_is_told_of_the_subnets_too(open_page: OpenPage) -> None:
+    page = open_page("reader")
+    page.goto(ARCHIVE)
+    expect(page.locator(".eff:visible")).to_contain_text("public endpoint", use_inner_text=True)
+    expect(page.locator(".eff-subnets").first).to_have_css("display", "inline")
+
+
 def test_ticking_and_unticking_it_is_an_unsaved_change_and_none(open_page: OpenPage) -> None:
     blade = Blade(open_page("contributor"), ARCHIVE)
     box = blade.page.get_by_label("Remove contosoBuildVNET / agents on save")
@@ -131,6 +157,8 @@ def test_regions_come_and_go_and_the_log_tells(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     toast(page, "Client firewalls have to allow mycontainerregistry.northeurope.data.")
     page.get_by_role("button", name="Remove North Europe").click()
+    expect(page.locator(".decide .msg li")).to_contain_text("mycontainerregistry.northeurope.data.")
+    page.get_by_role("button", name="Remove", exact=True).click()
     toast(page, "'mycontainerregistry' isn't replicated to North Europe any more.")
     page.goto("/registries/mycontainerregistry/activity/")
     expect(page.locator(".log")).to_contain_text("Delete replication")
@@ -142,7 +170,8 @@ def test_axe_has_nothing_against_several_regions(open_page: OpenPage) -> None:
         page.goto("/registries/mycontainerregistry/replications/")
         page.get_by_label("Region", exact=True).select_option(label=region)
         page.get_by_role("button", name="Add", exact=True).click()
-    for address in ("replications/", "networking/data-endpoints/", "networking/"):
+    removing = "replications/?op=remove&region=northeurope"
+    for address in ("replications/", removing, "networking/data-endpoints/", "networking/"):
         page.goto(f"/registries/mycontainerregistry/{address}")
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

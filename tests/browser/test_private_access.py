@@ -163,3 +163,22 @@ def test_only_what_lies_in_the_chosen_region_and_network_is_offered(scripted: Pa
     expect(page.locator("#id_subnet option[data-within]:not([disabled])")).to_have_text(["endpoints (10.30.1.0/24)"])
     page.get_by_label("Region").select_option("East US")
     expect(page.get_by_label("Virtual network")).to_have_value("")
+
+
+def test_an_endpoint_without_a_connection_is_found_at_its_network_and_deleted(
+    request: pytest.FixtureRequest, page: Page, open_page: OpenPage
+) -> None:
+    open_tab(page)
+    choose(page, "Remove", "archive-reports")
+    page.get_by_role("button", name="Remove").click()
+    expect(row(page, "archive-reports")).to_have_count(0)
+    scripts = "with scripts" in request.node.name
+    owner = open_page("owner", javascript=scripts)
+    owner.goto("/virtual-networks/")
+    owner.get_by_role("link", name="contosoArchiveVNET").click()
+    owner.get_by_role("link", name="archive-reports").click()
+    expect(owner.get_by_text("It leads nowhere")).to_be_visible()
+    owner.get_by_role("button", name="Delete private endpoint").click()
+    expect(owner.locator("#toasts")).to_contain_text("Deleted 'archive-reports'.")
+    expect(owner.get_by_role("link", name="archive-reports")).to_have_count(0)
+    expect(owner.get_by_role("link", name="archive-backup")).to_be_visible()

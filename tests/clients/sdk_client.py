@@ -1,7 +1,7 @@
 """Azure's SDK for Python as a program of its own, because its environment is not ours.
 
-`.venv-az/bin/python tests/clients/sdk_client.py change|delete URL SUBSCRIPTION CLIENT SECRET` prints what each step
-answers, as JSON.
+`.venv-az/bin/python tests/clients/sdk_client.py change|update|delete URL SUBSCRIPTION CLIENT SECRET` prints what each
+step answers, as JSON. `update` reads properties of myregistry, a line of JSON each, and answers each line with one.
 """
 
 import json
@@ -15,7 +15,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
-GROUP, NAME = "myResourceGroup", "sdkregistry"
+GROUP, NAME, OPEN = "myResourceGroup", "sdkregistry", "myregistry"
 
 
 class ServicePrincipal:
@@ -63,6 +63,15 @@ def change(client: Any) -> dict[str, Any]:
     return answers
 
 
+def update(client: Any) -> None:
+    """What each update answers, and what is read afterwards."""
+    for line in sys.stdin:
+        updated = client.registries.begin_update(GROUP, OPEN, {"properties": json.loads(line)}).result()
+        json.dump([_seen_whole(updated), _seen_whole(client.registries.get(GROUP, OPEN))], sys.stdout)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+
 def delete(client: Any) -> dict[str, Any]:
     return {
         "delete": _refusal(lambda: client.registries.begin_delete(GROUP, NAME).result()),
@@ -90,6 +99,20 @@ def _seen(registry: Any) -> list[Any]:
     ]
 
 
+def _seen_whole(registry: Any) -> dict[str, Any]:
+    """All that the documents change, by the SDK's own names."""
+    rules = registry.network_rule_set
+    return {
+        "default_action": rules.default_action,
+        "ip_rules": [each.ip_address_or_range for each in rules.ip_rules],
+        "virtual_network_rules": [each.virtual_network_subnet_resource_id for each in rules.virtual_network_rules],
+        "public_network_access": registry.public_network_access,
+        "network_rule_bypass_options": registry.network_rule_bypass_options,
+        "network_rule_bypass_allowed_for_tasks": registry.network_rule_bypass_allowed_for_tasks,
+        "data_endpoint_enabled": registry.data_endpoint_enabled,
+    }
+
+
 def _refusal(call: Any) -> list[Any]:
     """Whether it is the error of what isn't there, status and code; empty where it works."""
     try:
@@ -107,7 +130,10 @@ def main(step: str, url: str, subscription: str, client: str, secret: str) -> No
         credential_scopes=[f"{url}/.default"],
         polling_interval=1,
     )
-    json.dump({"change": change, "delete": delete}[step](management), sys.stdout)
+    if step == "update":
+        update(management)
+    else:
+        json.dump({"change": change, "delete": delete}[step](management), sys.stdout)
 
 
 if __name__ == "__main__":
