@@ -75,6 +75,7 @@ def figures(arm: Arm, ports: dict[bool, int], asked: dict[str, Any]) -> None:
         "PATCH": Case("PATCH", asked["paths"], bare=False),
         "nothing written": Case("PATCH", ["/same/patch"]),
         "one UPDATE": Case("PATCH", [f"/written/{name}" for name in asked["names"]]),
+        "locked, written and recorded": Case("PATCH", [f"/recorded/{name}" for name in asked["names"]]),
     }
     rates: dict[str, list[float]] = {name: [] for name in cases}
     for round_ in range(ROUNDS + 1):  # the first only warms up
@@ -85,7 +86,7 @@ def figures(arm: Arm, ports: dict[bool, int], asked: dict[str, Any]) -> None:
     for asked_for, name, beside in (
         ("GET registry", "GET", ("the same bytes", "one SELECT")),
         ("list, a page of 100", "list", ("the same list", "one SELECT of a page")),
-        ("PATCH, another policy", "PATCH", ("nothing written", "one UPDATE")),
+        ("PATCH, another policy", "PATCH", ("nothing written", "one UPDATE", "locked, written and recorded")),
     ):
         for bare in beside:
             tell(asked_for, found[name], bare, found[bare])
