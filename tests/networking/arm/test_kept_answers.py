@@ -102,8 +102,10 @@ def test_what_somebody_else_commits_counts_as_well(reader: Arm) -> None:
 
 @pytest.mark.parametrize("path", [REGISTRY, REGISTRIES, f"{REGISTRIES}?$top=1"])
 def test_a_second_time_it_costs_one_small_question(
-    reader: Arm, django_assert_num_queries: DjangoAssertNumQueries, path: str
+    reader: Arm, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
+    # Other workers of the same run write into other databases of the same server, which its snapshots tell.
+    monkeypatch.setattr(kept_answers, "POSTGRESQL", "SELECT 'as it was'")
     make.registry(policy=make.selected("8.8.8.8"))
     make.registry("another")
     first = reader.get(path)

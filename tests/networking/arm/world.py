@@ -58,7 +58,7 @@ def furnished() -> World:
             "subnet": ["mySubnet", "vouching", "newSubnet"],
             "endpoint": ["myEndpoint", "waiting", "newEndpoint"],
             "connection": list(registry.private_endpoint_connections.order_by("-pk").values_list("name", flat=True)),
-            "replication": ["westus", "westeurope", "eastus"],
+            "replication": ["westus", "westus", "westus", "westeurope", "eastus"],  # as often as a body says so
             "location": ["eastus"],
             "operation": operations,
             "namespace": [ACR, "microsoft.network", "Microsoft.Resources"],
@@ -106,7 +106,7 @@ def _usual_bodies(registry: str, subnet: str) -> dict[str, list[dict[str, Any]]]
         "Authority_Token": [{"grant_type": "client_credentials", **secret}],
         "Registries_Create": [{"location": "eastus", "sku": {"name": "Premium"}}],
         "Registries_Update": [{"tags": {"a": "b"}}, {"properties": {"networkRuleSet.ipRules": []}}],
-        "Replications_Create": [{"location": "westus"}, {"location": "West Europe", "tags": {"a": "b"}}],
+        "Replications_Create": [{"location": "westus"}, {"location": "West US", "tags": {"a": "b"}}],
         "PrivateEndpointConnections_CreateOrUpdate": [{"properties": each} for each in states],
         "PrivateEndpoints_CreateOrUpdate": [{"location": "eastus", "properties": links}],
         "VirtualNetworks_CreateOrUpdate": [{"location": "eastus", "properties": space}],
