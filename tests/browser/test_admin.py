@@ -70,7 +70,7 @@ def test_rules_are_added_and_deleted_inline_as_one_change(open_page: OpenPage, j
     newest = page.locator("#result_list tbody tr").first
     expect(newest).to_contain_text("Update networking")
     expect(newest).to_contain_text("bo@example.org")
-    expect(newest.locator(".field-door")).to_have_text("admin")
+    expect(newest.locator(".field-door_")).to_have_text("Admin")
     expect(newest.locator(".field-comment")).to_have_text("Moved the office")
     newest.get_by_role("link").first.click()
     expect(page.locator(".field-became pre")).to_contain_text("Build agent")

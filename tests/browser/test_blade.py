@@ -252,7 +252,7 @@ def test_a_choice_names_what_stops_working(blade: Blade, registry: str, choice: 
     warning = blade.page.locator(".stops").locator("visible=true")
     expect(warning).to_have_count(0)
     blade.page.get_by_label(choice).check()
-    for text in (stops, "Image scanning goes on only while trusted services are allowed."):
+    for text in (stops, "Image scanning goes on only while trusted services are allowed"):
         expect(warning).to_contain_text(text)
 
 

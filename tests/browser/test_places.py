@@ -135,7 +135,7 @@ def test_document_003_what_firewalls_need_is_listed_before_the_switch(page: Page
     expect(warning).to_be_hidden()
     page.get_by_label("Enable dedicated data endpoint").check()
     expect(warning).to_be_visible()
-    expect(warning).to_contain_text(re.compile(r"myregistry\.eastus\.data\.\S+, myregistry\.westus\.data\.\S+ first"))
+    expect(warning).to_contain_text(re.compile(r"myregistry\.eastus\.data\.\S+, myregistry\.westus\.data\.\S+\s+first"))
     page.goto("/registries/myregistry/networking/data-endpoints/")
     steps = page.get_by_role("region", name="To switch them on without a failed pull").get_by_role("listitem")
     expect(steps.first).to_contain_text(re.compile("eastus.*westus", re.DOTALL))
