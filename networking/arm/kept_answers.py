@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -92,6 +92,16 @@ def database_state() -> State | None:
     written itself, and on a standby. One query."""
     if connection.in_atomic_block:
         return None
+    # The question finds out by itself whether the connection still lives, which Django would ask beforehand.
+    connection.health_check_done = True  # type: ignore[attr-defined] # the stubs lack it
+    try:
+        return _asked()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return _asked()
+
+
+def _asked() -> State | None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(POSTGRESQL)

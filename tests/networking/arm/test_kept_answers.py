@@ -213,6 +213,22 @@ def test_a_change_while_an_answer_is_made_is_seen_by_the_next_one(reader: Arm, m
     assert reader.get(REGISTRY).json["tags"] == {"a": "b"}
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no session that could end.")
+def test_a_session_that_the_database_ended_is_begun_anew(reader: Arm) -> None:
+    registry = make.registry()
+    assert reader.get(REGISTRY).status == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        session = cursor.fetchone()[0]
+    in_a_thread(lambda: end(session))
+    assert reader.get(REGISTRY).json["name"] == registry.name
+
+
+def end(session: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+
+
 def test_no_more_is_kept_than_fits(reader: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_answers, "MOST", 12_000)
     monkeypatch.setattr(kept_answers, "LARGEST", 6_000)
