@@ -30,7 +30,8 @@ class Server:
     def environment(self) -> dict[str, str]:
         """Nothing of the shell that runs the tests: no database, no hosts, no TLS of another installation."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        return kept | {"PORTCULLIS_DATA": str(self.data), "DEMONSTRATION": "true"}
+        own = {"PORTCULLIS_DATA": str(self.data), "DEMONSTRATION": "true"}
+        return kept | own | {"DJANGO_SETTINGS_MODULE": "tests.browser.settings"}
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py` prints; its error output is in the AssertionError when it fails."""
