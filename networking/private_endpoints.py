@@ -108,7 +108,7 @@ def put_endpoint(
         return problem
     with transaction.atomic():
         registry = _registry_at(body.link.service)
-        group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
+        group = ResourceGroup.objects.locked().get(pk=group.pk)
         found = group.private_endpoints.filter(name__iexact=name).first()
         expected(found)
         before = None if found is None else _record(found)

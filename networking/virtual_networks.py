@@ -115,7 +115,7 @@ def put_network(
     ):
         return problem
     with transaction.atomic():
-        group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
+        group = ResourceGroup.objects.locked().get(pk=group.pk)
         found = group.virtual_networks.filter(name__iexact=name).first()
         expected(found)
         network, rows = found or place, [] if found is None else _locked_subnets(found)
@@ -134,7 +134,7 @@ def put_network(
 def create_network(group: ResourceGroup, name: str, body: NetworkBody, origin: Origin) -> VirtualNetwork | Problem:
     """As `put_network`, which would replace one of that name: here that is a Problem."""
     with transaction.atomic():
-        group = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription").get(pk=group.pk)
+        group = ResourceGroup.objects.locked().get(pk=group.pk)
         if found := group.virtual_networks.filter(name__iexact=name).first():
             return _taken(f"There is a virtual network '{found.name}' in '{group.name}' already. Choose another name.")
         put = put_network(group, name, body, origin)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
 from django.conf import settings
@@ -25,6 +25,13 @@ UPDATED = "Update resource group"
 DELETED = "Delete resource group"
 
 
+class ResourceGroupQuerySet(NamedQuerySet["ResourceGroup"]):
+    def locked(self) -> Self:
+        """With their subscriptions, under the lock that whoever makes something in a group takes, until the transaction
+        ends."""
+        return self.select_for_update(of=("self",)).select_related("subscription")
+
+
 class ResourceGroup(models.Model):
     """An ARM resource group. Its name is unique in its subscription, in any letter case."""
 
@@ -35,7 +42,7 @@ class ResourceGroup(models.Model):
     # ARM words that Portcullis has no use for: properties under "properties", the rest beside it.
     kept_aside = models.JSONField(default=dict, blank=True)
 
-    objects = NamedQuerySet["ResourceGroup"].as_manager()
+    objects = ResourceGroupQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -100,8 +107,7 @@ class ResourceGroup(models.Model):
                 # stands there is read again under its lock; where that is a registry more, all locks are let go first.
                 registries = _registries().select_for_update(of=("self",)).filter(pk__in=_affected(numbers))
                 held = {registry.pk: registry for registry in registries.order_by("pk")}
-                locked = cls.objects.select_for_update(of=("self",)).select_related("subscription")
-                still_there = list(locked.filter(pk__in=numbers).order_by("pk"))
+                still_there = list(cls.objects.locked().filter(pk__in=numbers).order_by("pk"))
                 if held.keys() >= _affected(numbers):
                     if expected is not None:
                         for group in still_there:

@@ -32,8 +32,8 @@ def whole() -> RegistryQuerySet:
 def registry_at(subscription: str, group: str, name: str, *, locked: bool = False) -> Registry:
     """The registry of a path in any letter case: one query where it is there. ArmError where it is not. `locked` takes
     the lock that every change to a registry takes, until the transaction ends."""
-    registries = Registry.objects.select_for_update(of=("self",)) if locked else Registry.objects.all()
-    registry = registries.with_group().named(name).first()
+    registries = Registry.objects.locked() if locked else Registry.objects.with_group()
+    registry = registries.named(name).first()
     if registry is not None:
         place = registry.resource_id
         if (place.subscription, place.resource_group.lower()) == (subscription.lower(), group.lower()):

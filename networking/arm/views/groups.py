@@ -157,7 +157,7 @@ def spelled(group: ResourceGroup) -> dict[str, Any]:
 
 
 def locked() -> QuerySet[ResourceGroup]:
-    return ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription")
+    return ResourceGroup.objects.locked()
 
 
 def _told(group: ResourceGroup, *, status: int = 200) -> HttpResponseBase:

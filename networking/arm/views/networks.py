@@ -168,7 +168,7 @@ def network_at(group: ResourceGroup, name: str) -> VirtualNetwork:
 
 def lock(group: ResourceGroup) -> ResourceGroup:
     """The lock of every change to the networks of a group, so that what If-Match names is what is changed."""
-    locked = ResourceGroup.objects.select_for_update(of=("self",)).select_related("subscription")
+    locked = ResourceGroup.objects.locked()
     found = locked.filter(pk=group.pk).first()
     if found is None:
         raise group_not_found(group.name)
