@@ -1,9 +1,11 @@
 """Registries from their JSON into the database: checked whole first, then written in one transaction or not at all."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
@@ -48,15 +50,48 @@ def import_registries(value: object, origin: Origin) -> list[Imported] | Problem
     if value == []:
         return _refusal("The list holds no registry.")
     listed = value if isinstance(value, list) else [value]
+    documents: list[Document] = []
+    for number, each in enumerate(listed, start=1):
+        document = read(each)
+        if isinstance(document, Problem):
+            return _placed(document, number, len(listed))
+        documents.append(document)
+    while True:
+        with transaction.atomic():
+            if _hold(documents, origin):
+                return _imported(documents, origin)
+            transaction.set_rollback(True)
+
+
+def _hold(documents: Iterable[Document], origin: Origin) -> bool:
+    """All locks that these take, in the order of all locks: their registries, and the groups of those that are not
+    there yet, which are made. After the first registry is written, everybody else's changes wait for this transaction,
+    so it must not wait for any of theirs. False where another registry of these names came meanwhile."""
+    placed = [(place, each) for each in documents if isinstance(place := _place(each), ResourceId)]
+    names = {place.name.lower() for place, _ in placed}
+    of_these = Registry.objects.alias(key=Lower("name")).filter(key__in=names)
+    held = list(of_these.locked().order_by("pk"))
+    there = {each.name.lower() for each in held}
+    new = [(place, each) for place, each in placed if place.name.lower() not in there]
+    subscriptions = {each: _subscription(each) for each in sorted({place.subscription.lower() for place, _ in new})}
+    groups: dict[tuple[int, str], tuple[ResourceId, Document]] = {}
+    for place, document in new:
+        within = subscriptions[place.subscription.lower()]
+        groups.setdefault(ResourceGroup.lock_order(within.pk, place.resource_group), (place, document))
+    for _, (place, document) in sorted(groups.items(), key=lambda each: each[0]):
+        _group(document, place, origin)
+    return {each.pk for each in held} >= set(of_these.values_list("pk", flat=True))
+
+
+def _imported(documents: Sequence[Document], origin: Origin) -> list[Imported] | Problem:
+    """Under all the locks."""
     imported: list[Imported] = []
-    with transaction.atomic():
-        for number, each in enumerate(listed, start=1):
-            document = read(each)
-            done = document if isinstance(document, Problem) else import_document(document, origin)
-            if isinstance(done, Problem):
-                transaction.set_rollback(True)
-                return _placed(done, number, len(listed))
-            imported.append(done)
+    for number, document in enumerate(documents, start=1):
+        done = import_document(document, origin)
+        if isinstance(done, Problem):
+            transaction.set_rollback(True)
+            return _placed(done, number, len(documents))
+        imported.append(done)
     return imported
 
 
@@ -115,11 +150,13 @@ def _create(document: Document, place: ResourceId, origin: Origin) -> Imported |
 
 def _group(document: Document, place: ResourceId, origin: Origin) -> ResourceGroup:
     """The resource group, made with its subscription where it is not there yet."""
-    subscription, _ = Subscription.objects.get_or_create(
-        subscription_id=place.subscription, defaults={"display_name": f"Subscription {place.subscription.lower()}"}
-    )
     region = regions.arm_name(document.location)
-    return ResourceGroup.there_or_created(subscription, place.resource_group, region, origin)
+    return ResourceGroup.there_or_created(_subscription(place.subscription), place.resource_group, region, origin)
+
+
+def _subscription(number: str) -> Subscription:
+    defaults = {"display_name": f"Subscription {number.lower()}"}
+    return Subscription.objects.get_or_create(subscription_id=number, defaults=defaults)[0]
 
 
 def _update(registry: Registry, document: Document, origin: Origin) -> Imported | Problem:

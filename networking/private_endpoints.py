@@ -1,4 +1,4 @@
-"""Private endpoints: made, given their addresses, and deleted.
+"""Private endpoints: made, placed in their subnets, and deleted.
 
 Each leaves its change record. What it means to the registry at the other end is a private endpoint connection, which
 stands in the registry's own. An endpoint that goes leaves its connection behind as Disconnected, for the registry's
@@ -10,21 +10,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
-from networking.access.address_space import free_addresses, full, parse_all
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
-from networking.arm.endpoint_body import GROUP as GROUP
 from networking.arm.endpoint_body import EndpointBody, Link
+from networking.endpoint_addresses import free_in, members_of
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
 from networking.network_records import of_endpoint, record
 from networking.network_refusals import MAX_NAME, name_problem
 from networking.private_endpoint_connections import connect, disconnect, remove
 from networking.virtual_networks import Put, anything, subnet_at
-from registries import host_names, regions
-from registries.models import CHANGE, Account, Origin, Registry, ResourceGroup
+from registries import regions
+from registries.models import CHANGE, Account, NamedQuerySet, Origin, Registry, ResourceGroup
 from registries.resource_id import ResourceId
 
 ENDPOINT_ID = re.compile(
@@ -60,17 +58,11 @@ def endpoint_at(resource_id: str) -> PrivateEndpoint | None:
         subscription = UUID(place["subscription"])
     except ValueError:
         return None
-    return (
-        PrivateEndpoint.objects.select_related(
-            "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
-        )
-        .filter(
-            resource_group__subscription__subscription_id=subscription,
-            resource_group__name__iexact=place["group"],
-            name__iexact=place["endpoint"],
-        )
-        .first()
+    endpoints = PrivateEndpoint.objects.select_related(
+        "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
     )
+    groups = ResourceGroup.objects.at(subscription, place["group"])
+    return endpoints.filter(resource_group__in=groups).named(place["endpoint"]).first()
 
 
 def states_of(endpoints: Iterable[PrivateEndpoint]) -> dict[str, tuple[ConnectionState, str]]:
@@ -80,14 +72,6 @@ def states_of(endpoints: Iterable[PrivateEndpoint]) -> dict[str, tuple[Connectio
         private_endpoint__in=[each.resource_id for each in endpoints]
     )
     return {each.private_endpoint: (ConnectionState(each.state), each.description) for each in connections}
-
-
-def hosts_of(endpoint: PrivateEndpoint) -> dict[str, str]:
-    """The address of each host name that the endpoint answers for: the data endpoints first, as Azure lists them."""
-    place = ResourceId.parse(endpoint.service)
-    name = place.name.lower() if place else ""
-    ordered = sorted(endpoint.addresses.items(), key=lambda each: (each[0] == GROUP, each[0]))
-    return {_host(name, member): address for member, address in ordered}
 
 
 def put_endpoint(
@@ -109,7 +93,7 @@ def put_endpoint(
     with transaction.atomic():
         registry = _registry_at(body.link.service)
         group = ResourceGroup.objects.locked().get(pk=group.pk)
-        found = group.private_endpoints.filter(name__iexact=name).first()
+        found = _named(group, name).first()
         expected(found)
         before = None if found is None else _record(found)
         endpoint = found or PrivateEndpoint(resource_group=group, name=name)
@@ -133,7 +117,7 @@ def create_endpoint(
         Code.INVALID_RESOURCE_NAME,
         f"Resource group '{group.name}' has a private endpoint named '{name[:MAX_NAME]}' already. Choose another name.",
     )
-    if "\0" not in name and group.private_endpoints.filter(name__iexact=name).exists():
+    if _named(group, name).exists():
         return taken
     with transaction.atomic():
         put = put_endpoint(group, name, body, origin, account)
@@ -172,47 +156,12 @@ def connected_to(endpoints: Iterable[PrivateEndpoint]) -> list[Registry]:
     return list(Registry.objects.locked().filter(pk__in=connected).order_by("pk"))
 
 
-def fit_addresses(registry: Registry) -> Problem | None:
-    """Give each endpoint of the registry one address for each of its regions, and take back those of regions that it
-    left. Call it in a transaction that is rolled back where a subnet has none left: no room, no replica (acr-facts 7).
-    """
-    wanted, service = members_of(registry), str(registry.resource_id)
-    connected = set(registry.private_endpoint_connections.values_list("private_endpoint", flat=True))
-    endpoints = PrivateEndpoint.objects.select_related(
-        "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
-    )
-    for endpoint in endpoints.filter(service__iexact=service).order_by("pk"):
-        if endpoint.resource_id not in connected:
-            continue
-        stays = {member: address for member, address in endpoint.addresses.items() if member in wanted}
-        new = [member for member in wanted if member not in stays]
-        found = _addresses(endpoint.subnet, len(new))
-        if isinstance(found, Problem):
-            return found
-        endpoint.addresses = {**stays, **dict(zip(new, found, strict=True))}
-        endpoint.save(update_fields=["addresses"])
-    return None
-
-
-def zone() -> str:
-    """The private DNS zone that holds the records of private endpoints."""
-    return host_names.private_zone(settings.LOGIN_SERVER_SUFFIX)
-
-
-def members_of(registry: Registry) -> list[str]:
-    """The members of its private link resource, one address each: the data endpoint of every region, and the registry
-    itself (acr-facts 1.4)."""
-    return [*(f"{GROUP}_data_{region}" for region in registry.regions), GROUP]
+def _named(group: ResourceGroup, name: str) -> NamedQuerySet[PrivateEndpoint]:
+    return PrivateEndpoint.objects.filter(resource_group=group).named(name)
 
 
 def _record(endpoint: PrivateEndpoint) -> dict[str, Any]:
     return of_endpoint(endpoint.resource_id, endpoint.location, endpoint.tags, endpoint.kept_aside)
-
-
-def _host(registry: str, member: str) -> str:
-    if member == GROUP:
-        return host_names.login(registry, settings.LOGIN_SERVER_SUFFIX)
-    return host_names.data(registry, member.removeprefix(f"{GROUP}_data_"), settings.LOGIN_SERVER_SUFFIX)
 
 
 def _registry_at(resource_id: str) -> Registry | None:
@@ -259,7 +208,7 @@ def _place(
     if not Subnet.objects.select_for_update().filter(pk=subnet.pk).exists():
         return _not_found(body.subnet, endpoint)  # deleted meanwhile
     members = members_of(registry)
-    found = _addresses(subnet, len(members))
+    found = free_in(subnet, len(members))
     if isinstance(found, Problem):
         return found
     endpoint.subnet, endpoint.location = subnet, location
@@ -288,12 +237,3 @@ def _connect(endpoint: PrivateEndpoint, registry: Registry | None, origin: Origi
     description = APPROVED_AT_ONCE if approved else endpoint.request_message
     made = connect(registry, place, origin, approved=approved, description=description)
     return made if isinstance(made, Problem) else None
-
-
-def _addresses(subnet: Subnet, count: int) -> list[str] | Problem:
-    """Free ones of the subnet, which stays locked until the transaction ends."""
-    Subnet.objects.select_for_update().filter(pk=subnet.pk).first()
-    taken = {address for each in subnet.private_endpoints.all() for address in each.addresses.values()}
-    prefixes = parse_all(subnet.address_prefixes, subnet.resource_id)
-    found = [] if isinstance(prefixes, Problem) else free_addresses(prefixes, taken, count)
-    return full(subnet.name, subnet.address_prefixes, count) if found is None else found

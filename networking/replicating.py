@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from networking.access.problems import Code, Problem
-from networking.private_endpoints import fit_addresses
+from networking.endpoint_addresses import fit_addresses
 from registries import regions
 from registries.models import Change, Origin, Registry, Replication, same_json
 

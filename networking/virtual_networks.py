@@ -58,16 +58,10 @@ def subnet_at(resource_id: str) -> Subnet | None:
         subscription = UUID(place["subscription"])
     except ValueError:
         return None
-    return (
-        Subnet.objects.select_related("virtual_network__resource_group__subscription")
-        .filter(
-            virtual_network__resource_group__subscription__subscription_id=subscription,
-            virtual_network__resource_group__name__iexact=place["group"],
-            virtual_network__name__iexact=place["network"],
-            name__iexact=place["subnet"],
-        )
-        .first()
-    )
+    groups = ResourceGroup.objects.at(subscription, place["group"])
+    networks = VirtualNetwork.objects.filter(resource_group__in=groups).named(place["network"])
+    subnets = Subnet.objects.select_related("virtual_network__resource_group__subscription")
+    return subnets.filter(virtual_network__in=networks).named(place["subnet"]).first()
 
 
 def subnets_at(resource_ids: Iterable[str]) -> dict[str, Subnet]:
@@ -116,7 +110,7 @@ def put_network(
         return problem
     with transaction.atomic():
         group = ResourceGroup.objects.locked().get(pk=group.pk)
-        found = group.virtual_networks.filter(name__iexact=name).first()
+        found = VirtualNetwork.objects.filter(resource_group=group).named(name).first()
         expected(found)
         network, rows = found or place, [] if found is None else _locked_subnets(found)
         before = None if found is None else _record(network, rows)
@@ -135,7 +129,7 @@ def create_network(group: ResourceGroup, name: str, body: NetworkBody, origin: O
     """As `put_network`, which would replace one of that name: here that is a Problem."""
     with transaction.atomic():
         group = ResourceGroup.objects.locked().get(pk=group.pk)
-        if found := group.virtual_networks.filter(name__iexact=name).first():
+        if found := VirtualNetwork.objects.filter(resource_group=group).named(name).first():
             return _taken(f"There is a virtual network '{found.name}' in '{group.name}' already. Choose another name.")
         put = put_network(group, name, body, origin)
     return put if isinstance(put, Problem) else put.stored

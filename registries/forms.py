@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import RegexValidator
 
 from registries import regions
+from registries.credentials import PEOPLE, BusyError, account_of
 from registries.models import NAME_RULE, TIERS, Account, Registry, ResourceGroup, Subscription
 from registries.resource_id import GROUP_NAME
 
@@ -30,6 +31,8 @@ def full_match(rule: re.Pattern[str], sentence: str) -> RegexValidator:
 
 
 class SignInForm(AuthenticationForm):
+    again_in: int | None = None  # seconds until a password is looked at again, where this one was not
+
     error_messages = {  # noqa: RUF012 - as the parent class has it
         **AuthenticationForm.error_messages,
         "invalid_login": "The user name and password don't match. Check both, upper and lower case included.",
@@ -45,11 +48,23 @@ class SignInForm(AuthenticationForm):
         if self.is_bound:  # what is wrong has the focus then
             del self.fields["username"].widget.attrs["autofocus"]
 
-    def confirm_login_allowed(self, user: Account) -> None:
-        """A program's account opens no page. Whoever tries learns no more than with a wrong password."""
-        super().confirm_login_allowed(user)
-        if user.service_principal:
-            raise self.get_invalid_login_error()
+    def clean(self) -> dict[str, Any]:
+        """By the one rule on guesses. A program's account opens no page, and whoever tries learns no more than with a
+        wrong password."""
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if username and password:
+            try:
+                self.user_cache = self._account(username, password)
+            except BusyError as busy:
+                self.again_in = busy.again_in
+                raise forms.ValidationError(busy.sentence) from None
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+        return self.cleaned_data
+
+    def _account(self, username: str, password: str) -> Account | None:
+        caller = str(self.request.client_address)  # type: ignore[union-attr] # the middleware has put it there
+        return account_of(username, password, caller=caller, only=PEOPLE, renews=True)
 
 
 class GroupChoice(forms.ModelChoiceField):  # type: ignore[type-arg] # generic in the stubs only

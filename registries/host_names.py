@@ -19,3 +19,13 @@ def blob(registry: str, suffix: str) -> str:
 def private_zone(suffix: str) -> str:
     """The private DNS zone that holds the records of private endpoints."""
     return f"privatelink.{suffix}"
+
+
+def private_record(host: str, suffix: str) -> str:
+    """What the record of a host name is called in that zone."""
+    return host.removesuffix(f".{suffix}")
+
+
+def private_alias(host: str, suffix: str) -> str:
+    """The name in that zone which the public name leads to."""
+    return f"{private_record(host, suffix)}.{private_zone(suffix)}"

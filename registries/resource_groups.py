@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
@@ -26,6 +27,10 @@ DELETED = "Delete resource group"
 
 
 class ResourceGroupQuerySet(NamedQuerySet["ResourceGroup"]):
+    def at(self, subscription: UUID, name: str) -> Self:
+        """The group of that name, in any letter case, in the subscription of that id."""
+        return self.filter(subscription__subscription_id=subscription).named(name)
+
     def locked(self) -> Self:
         """With their subscriptions, under the lock that whoever makes something in a group takes, until the transaction
         ends."""
@@ -67,12 +72,19 @@ class ResourceGroup(models.Model):
             Change.record_at(group.resource_id, CREATED, origin, before=None, after=group.summary())
         return group
 
+    @staticmethod
+    def lock_order(subscription: int, name: str) -> tuple[int, str]:
+        """What several groups are sorted by before they are locked, `subscription` the number of its row. By name, not
+        by number: one that is yet to be created has its place too."""
+        return subscription, name.lower()
+
     @classmethod
     def there_or_created(
         cls, subscription: "Subscription", name: str, location: str, origin: Origin
     ) -> "ResourceGroup":
-        """The group of that name in any letter case, created where there is none."""
-        named = cls.objects.filter(subscription=subscription, name__iexact=name)
+        """The group of that name in any letter case, created where there is none. Under its lock, so call it in a
+        transaction; who needs several takes them in the order of `lock_order`."""
+        named = cls.objects.locked().filter(subscription=subscription).named(name)
         if (found := named.first()) is not None:
             return found
         try:
@@ -107,7 +119,9 @@ class ResourceGroup(models.Model):
                 # stands there is read again under its lock; where that is a registry more, all locks are let go first.
                 registries = _registries().select_for_update(of=("self",)).filter(pk__in=_affected(numbers))
                 held = {registry.pk: registry for registry in registries.order_by("pk")}
-                still_there = list(cls.objects.locked().filter(pk__in=numbers).order_by("pk"))
+                ordered = sorted(groups, key=lambda each: cls.lock_order(each.subscription_id, each.name))
+                locked = [cls.objects.locked().filter(pk=each.pk).first() for each in ordered]
+                still_there = [each for each in locked if each is not None]
                 if held.keys() >= _affected(numbers):
                     if expected is not None:
                         for group in still_there:

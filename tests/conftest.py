@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
+from registries import credentials
 from registries.models import Account
 from tests import make
 
@@ -33,6 +34,13 @@ def plain_settings(settings: Settings) -> None:
     }
     settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "whitenoise" not in each]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def passwords_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the right nor the wrong ones are remembered."""
+    monkeypatch.setattr(credentials, "proven", credentials.Proven())
+    monkeypatch.setattr(credentials, "failures", credentials.Failures())
 
 
 @pytest.fixture

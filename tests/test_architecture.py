@@ -47,6 +47,7 @@ VERBS = (
     "networking.virtual_networks",
     "networking.private_endpoints",
     "networking.private_endpoint_connections",
+    "networking.endpoint_addresses",
     "networking.replicating",
     "networking.private_creation",
     "networking.group_deletion",
@@ -83,7 +84,7 @@ FROM_REGISTRIES = tuple(
     f"registries.{module}"
     for module in (
         *("models", "regions", "resource_id", "http", "csv_export", "demonstration", "signing", "uploads"),
-        *("admin_site", "host_names", "tiers"),
+        *("admin_site", "credentials", "host_names", "tiers"),
     )
 )
 # Where what is stored is described: models.py and, beside it, the tables it names.
@@ -99,6 +100,7 @@ READS_LOGS = ("networking.request_log",)
 READS_ADDRESSES = ("networking.client_address", "networking.middleware", "networking.gate", *READS_LOGS)
 ADDRESS_HEADERS = {"X-FORWARDED-FOR", "X-REAL-IP", "FORWARDED", "REMOTE-ADDR", "TRUE-CLIENT-IP", "X-CLIENT-IP"}
 METHOD_DECORATORS = {"require_safe", "require_GET", "require_POST", "require_http_methods"}
+WITHOUT_THAT_INDEX = ("networking.admin.trusted_services",)  # a handful of rows
 LONGEST = 300
 
 
@@ -239,6 +241,14 @@ def only_these_read_addresses_from_headers(module: Module) -> list[str]:
     ]
 
 
+def names_are_looked_up_by_their_index(module: Module) -> list[str]:
+    """By `named`: the unique index is on Lower(name), and `iexact` reads every row."""
+    if module.name in WITHOUT_THAT_INDEX:
+        return []
+    keywords = [node.arg or "" for node in ast.walk(module.tree) if isinstance(node, ast.keyword)]
+    return [each for each in keywords if re.fullmatch(r"(\w+__)?name__iexact", each)]
+
+
 def no_file_is_too_long(module: Module) -> list[str]:
     lines = len(module.source.splitlines())
     return [f"{lines} lines"] if lines > LONGEST else []
@@ -331,6 +341,10 @@ RULES: dict[Rule, list[tuple[str, str]]] = {
         ("networking.blade.views", "request.headers.get('x-forwarded-for')"),
         ("registries.http", "request.META.get('HTTP_X_FORWARDED_FOR')"),
     ],
+    names_are_looked_up_by_their_index: [
+        ("networking.virtual_networks", "networks.filter(name__iexact=name)"),
+        ("networking.virtual_networks", "subnets.filter(virtual_network__name__iexact=name)"),
+    ],
     no_file_is_too_long: [("networking.long", "pass\n" * (LONGEST + 1))],
     names_say_what_is_inside: [("networking.utils", ""), ("registries.helpers.text", "")],
     there_are_no_signals: [
@@ -367,7 +381,7 @@ def test_the_rules_look_at_the_real_modules() -> None:
     names = {module.name for module in modules()}
     rooms = {
         *(DOORS, TRANSLATORS, VERBS, PURE, MEMORY, FROM_REGISTRIES, READS_LOGS, READS_ADDRESSES),
-        *(VALUES_BELOW, TABLES_BELOW, DOORS_BELOW),
+        *(VALUES_BELOW, TABLES_BELOW, DOORS_BELOW, WITHOUT_THAT_INDEX),
     }
     named = {"manage", "registries.settings", "registries.wsgi", "registries.urls", "networking.gate.wsgi"}
     assert {*named, *(name for room in rooms for name in room)} - names == set()

@@ -18,8 +18,9 @@ from deploy.lab.hosts import ENDPOINT_SUBNET, SUBNET, TRUSTED, VIRTUAL_NETWORK, 
 from networking.access.problems import Problem  # noqa: E402
 from networking.arm.endpoint_body import EndpointBody, Link  # noqa: E402
 from networking.arm.network_body import NetworkBody, SubnetBody  # noqa: E402
+from networking.endpoint_addresses import hosts_of  # noqa: E402
 from networking.models import EndpointSettings, PrivateEndpoint, Subnet, TrustedService  # noqa: E402
-from networking.private_endpoints import hosts_of, put_endpoint  # noqa: E402
+from networking.private_endpoints import put_endpoint  # noqa: E402
 from networking.virtual_networks import put_network  # noqa: E402
 from registries.authority import authority_path, certificate_for  # noqa: E402
 from registries.demonstration import DEMONSTRATION_ACCOUNTS  # noqa: E402

@@ -57,9 +57,11 @@ class DataEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class RegistryHosts:
-    """A registry as its clients see it. `dedicated` where its dedicated data endpoints are on."""
+    """A registry as its clients see it. `dedicated` where its dedicated data endpoints are on; without them, and under
+    a name of one's own, the gate serves its layers from `blob`."""
 
     login_server: str
+    blob: str
     data: tuple[DataEndpoint, ...]
     dedicated: bool
 
@@ -94,8 +96,7 @@ def _data(hosts: RegistryHosts) -> Iterable[Endpoint]:
             for each in hosts.data
         ]
     if hosts.cloud is None:
-        host = f"{hosts.login_server.partition('.')[0]}.blob.{hosts.suffix}"
-        return [Endpoint(Purpose.DATA, GLOBAL, host, "Layers, as the gate of this registry serves them")]
+        return [Endpoint(Purpose.DATA, GLOBAL, hosts.blob, "Layers, as the gate of this registry serves them")]
     return [Endpoint(Purpose.DATA, GLOBAL, hosts.cloud.storage, "Layers; reaches every storage account of Azure")]
 
 

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from networking.access.decision import ConnectionState
+from networking.endpoint_addresses import hosts_of
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet, VirtualNetwork
-from networking.private_endpoints import hosts_of, states_of
+from networking.private_endpoints import states_of
 from registries import regions
 from registries.admin_site import LookOnly
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate
+from django.db.models import Q
 from django.http import JsonResponse
 from django.utils import timezone
 
 from networking.arm import tokens
 from networking.arm.errors import JSON, ArmError
 from registries import signing
+from registries.credentials import PEOPLE, PROGRAMS, BusyError, GuessedError, account_of
 from registries.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_SERVICE_PRINCIPAL
 from registries.models import Account
 
@@ -30,8 +31,10 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 class OauthError(ArmError):
     """A refusal of the token endpoint (RFC 6749, 5.2), with the number that Entra ID gives it."""
 
-    def __init__(self, status: int, error: str, number: int, description: str) -> None:
-        super().__init__(status, error, f"AADSTS{number}: {description}")
+    def __init__(
+        self, status: int, error: str, number: int, description: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, error, f"AADSTS{number}: {description}", headers=headers)
         self.number = number
 
     def response(self, *, of_registries: bool = False) -> JsonResponse:
@@ -43,16 +46,16 @@ class OauthError(ArmError):
             "trace_id": str(uuid.uuid4()),
         }
         headers = {"WWW-Authenticate": "Basic"} if self.status == 401 else {}
-        return JsonResponse(body, status=self.status, content_type=JSON, headers=headers)
+        return JsonResponse(body, status=self.status, content_type=JSON, headers=headers | self.headers)
 
 
-def granted(form: Mapping[str, str]) -> dict[str, Any]:
-    """The answer to a token request. OauthError where it proves nobody."""
+def granted(form: Mapping[str, str], caller: str) -> dict[str, Any]:
+    """The answer to a token request from the address `caller`. OauthError where it proves nobody."""
     match form.get("grant_type", ""):
         case "client_credentials":
-            return _of_program(form)
+            return _of_program(form, caller)
         case "password":
-            return _of_person(_with_password(form), form)
+            return _of_person(_with_password(form, caller), form)
         case "refresh_token":
             return _of_person(_refreshed(form.get("refresh_token", "")), form)
         case "urn:ietf:params:oauth:grant-type:device_code" | "device_code":  # as OAuth and as ADFS call it
@@ -116,13 +119,13 @@ def _audience(form: Mapping[str, str]) -> str:
     return checked_audience(scope.removesuffix("/.default") or form.get("resource", "") or settings.ARM_URL)
 
 
-def _of_program(form: Mapping[str, str]) -> dict[str, Any]:
+def _of_program(form: Mapping[str, str], caller: str) -> dict[str, Any]:
     client = form.get("client_id", "")
     if form.get("client_assertion"):
         message = "Portcullis takes the secret of a service principal, not a certificate or a federated token."
         raise OauthError(401, "invalid_client", 700027, message)
-    account = _proven(client, form.get("client_secret", ""))
-    if account is None or not account.service_principal:
+    account = _proven(client, form.get("client_secret", ""), caller, PROGRAMS)
+    if account is None:
         message = (
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
             f"not the client secret ID, for a secret added to app '{client[:150]}'."
@@ -131,19 +134,25 @@ def _of_program(form: Mapping[str, str]) -> dict[str, Any]:
     return _token(account, _audience(form))
 
 
-def _with_password(form: Mapping[str, str]) -> Account:
-    account = _proven(form.get("username", ""), form.get("password", ""))
-    if account is None or account.service_principal:
+def _with_password(form: Mapping[str, str], caller: str) -> Account:
+    account = _proven(form.get("username", ""), form.get("password", ""), caller, PEOPLE)
+    if account is None:
         message = "Error validating credentials due to invalid username or password."
         raise OauthError(400, "invalid_grant", 50126, message)
     return account
 
 
-def _proven(username: str, password: str) -> Account | None:
-    """Whose they are. A name that nobody has takes as long as a wrong password."""
-    # What doesn't print is nobody's, and PostgreSQL takes no NUL; it still costs one hash.
-    account = authenticate(username=username if username.isprintable() else "", password=password)
-    return account if isinstance(account, Account) else None
+def _proven(username: str, password: str, caller: str, only: Q) -> Account | None:
+    """Whose they are. OauthError 429 where nobody looks: Entra ID's own numbers, under the status that says how long
+    to wait."""
+    try:
+        return account_of(username, password, caller=caller, only=only, renews=True)
+    except BusyError as busy:
+        headers = {"Retry-After": str(busy.again_in)}
+        if isinstance(busy, GuessedError):
+            message = f"The account is locked. {busy.sentence}"
+            raise OauthError(429, "invalid_grant", 50053, message, headers=headers) from None
+        raise OauthError(429, "temporarily_unavailable", 90055, busy.sentence, headers=headers) from None
 
 
 def _refreshed(token: str) -> Account:

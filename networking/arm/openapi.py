@@ -39,6 +39,7 @@ MEANINGS = {
     412: "Precondition failed",
     413: "Too large",
     415: "Unsupported media type",
+    429: "Too many requests",
 }
 
 

@@ -1,6 +1,9 @@
 """A registry as its clients see it, for every page that tells what they must reach (document 003)."""
 
+from django.conf import settings
+
 from networking.access.endpoints import DataEndpoint, RegistryHosts
+from registries import host_names
 from registries.models import Registry
 
 
@@ -10,4 +13,5 @@ def hosts_of(registry: Registry) -> RegistryHosts:
         DataEndpoint(region, location, host)
         for region, (location, host) in zip(registry.regions, registry.data_endpoints, strict=True)
     )
-    return RegistryHosts(registry.login_server, tuple(data), dedicated=registry.data_endpoint)
+    blob = host_names.blob(registry.name, settings.LOGIN_SERVER_SUFFIX)
+    return RegistryHosts(registry.login_server, blob, tuple(data), dedicated=registry.data_endpoint)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from networking.endpoint_addresses import HostAddress, places_of
 from networking.models import PrivateEndpoint
-from networking.private_endpoints import hosts_of, zone
-from registries import regions
+from registries import host_names, regions
 
 PUBLIC = "the public address"
 
@@ -33,12 +33,11 @@ class Name:
 def names_of(endpoint: PrivateEndpoint, *, approved: bool) -> list[Name]:
     """The data endpoints first, as Azure lists them. While the connection isn't approved no name leads to it."""
     private = approved and endpoint.private_dns
-    return [_name(host, address, address if private else PUBLIC) for host, address in hosts_of(endpoint).items()]
+    return [_name(each, each.address if private else PUBLIC) for each in places_of(endpoint)]
 
 
-def _name(host: str, address: str, inside: str) -> Name:
-    record = host.removesuffix(f".{settings.LOGIN_SERVER_SUFFIX}")
-    _, _, place = record.partition(".")
-    region = place.removesuffix(".data")
-    serves = f"Image layers, {regions.display_name(region)}" if place else "Sign-in, manifests and pushes"
-    return Name(host, serves, address, record, f"{record}.{zone()}", inside)
+def _name(place: HostAddress, inside: str) -> Name:
+    suffix, region = settings.LOGIN_SERVER_SUFFIX, place.region
+    record, alias = host_names.private_record(place.host, suffix), host_names.private_alias(place.host, suffix)
+    serves = f"Image layers, {regions.display_name(region)}" if region else "Sign-in, manifests and pushes"
+    return Name(place.host, serves, place.address, record, alias, inside)

@@ -16,8 +16,9 @@ from networking.blade.connection_lines import ConnectionLine
 from networking.blade.endpoint_names import names_of
 from networking.blade.http import BladeRequest
 from networking.blade.private_endpoint_form import PrivateEndpointForm
-from networking.models import EndpointSettings, PrivateEndpoint
-from networking.private_endpoints import create_endpoint, delete_endpoint, endpoint_at, members_of, states_of, zone
+from networking.endpoint_addresses import members_of, zone
+from networking.models import EndpointSettings, PrivateEndpoint, PrivateEndpointConnection
+from networking.private_endpoints import create_endpoint, delete_endpoint, endpoint_at, states_of
 from registries import regions
 from registries.http import notify, origin, registry_or_404, require, see_other
 from registries.models import CHANGE, DELETE, VIEW, ResourceGroup
@@ -80,8 +81,7 @@ def private_endpoint(request: BladeRequest, name: str, connection: str) -> HttpR
     """What a connection leads from: the endpoint, its addresses, and what DNS says of them."""
     registry = registry_or_404(name)
     require(request, VIEW, registry)
-    named = registry.private_endpoint_connections.filter(name__iexact=connection)
-    row = None if "\0" in connection else named.first()
+    row = PrivateEndpointConnection.objects.filter(registry=registry).named(connection).first()
     if row is None:
         raise Http404(f"'{registry.name}' has no private endpoint connection '{connection[:50]}'. It may be removed.")
     endpoint = endpoint_at(row.private_endpoint)

@@ -147,17 +147,8 @@ def _page(
 
 def _network_or_404(subscription: UUID, group: str, name: str) -> VirtualNetwork:
     """In any letter case."""
-    found = None
-    if "\0" not in group + name:  # which PostgreSQL refuses to be asked for
-        found = (
-            VirtualNetwork.objects.select_related("resource_group__subscription")
-            .filter(
-                resource_group__subscription__subscription_id=subscription,
-                resource_group__name__iexact=group,
-                name__iexact=name,
-            )
-            .first()
-        )
+    networks = VirtualNetwork.objects.select_related("resource_group__subscription").named(name)
+    found = networks.filter(resource_group__in=ResourceGroup.objects.at(subscription, group)).first()
     if found is None:
         raise Http404(f"There is no virtual network named '{name[:80]}' in that group. It may have been deleted.")
     return found

@@ -9,18 +9,17 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_network
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import Error
+from django.db.models import Q
 from django.utils import timezone
 
 from networking.client_address import Address
 from networking.gate import connections, hosts, scopes, tokens
 from networking.gate.asking import TOKEN_ENDPOINTS, Gate, Question, Verdict
-from networking.gate.credentials import BusyError, account_of
 from networking.gate.hosts import Host, HostKind
 from networking.gate.refusals import (
     AUTHORIZATION,
@@ -33,6 +32,7 @@ from networking.gate.refusals import (
     spelled,
     unavailable,
 )
+from registries.credentials import BusyError, account_of
 from registries.models import TRUSTED_GROUP, Account, Registry
 
 logger = logging.getLogger("portcullis.gate")
@@ -42,6 +42,7 @@ METHODS = {TOKEN: ("GET", "POST"), EXCHANGE: ("POST",)}
 
 # The user name beside which a refresh token is the password: `az acr login` gives docker both.
 NULL_ACCOUNT = "00000000-0000-0000-0000-000000000000"
+TRUSTED = Q(groups__name=TRUSTED_GROUP)
 MOST_BODY = 16 * 1024
 MOST_FIELDS = 60
 
@@ -75,13 +76,6 @@ class Form:
         if len(values) > 1:
             raise _bad(f"{name} is there {len(values)} times; give it once.")
         return values[0]
-
-    @property
-    def caller(self) -> str:
-        """Who asks, as far as wrong passwords are counted; of IPv6 anybody has a whole network."""
-        if isinstance(self.address, IPv6Address):
-            return str(ip_network((self.address, 64), strict=False))
-        return str(self.address)
 
 
 def judged(gate: Gate, question: Question, environ: Mapping[str, Any]) -> tuple[Reply, Verdict]:
@@ -161,7 +155,7 @@ def _wants_refresh(form: Form) -> bool:
 
 def _account(form: Form, *, trusted_only: bool) -> Account | None:
     """Who has proven to be somebody; None where the proof is wrong or missing. `trusted_only`: from where they ask,
-    only a trusted identity is let in, so nobody else's password is looked at."""
+    only a trusted identity is let in, so everybody else's name is as one that nobody has."""
     if form.method == "GET":
         return _signed_in(form, *_basic(form.authorization), trusted_only=trusted_only)
     match form.path, form.one("grant_type"):
@@ -177,7 +171,13 @@ def _account(form: Form, *, trusted_only: bool) -> Account | None:
 def _signed_in(form: Form, username: str, password: str, *, trusted_only: bool) -> Account | None:
     if username == NULL_ACCOUNT:
         return tokens.refreshed(password, form.host)
-    return account_of(username, password, caller=form.caller, only=_is_trusted if trusted_only else None)
+    return account_of(
+        username,
+        password,
+        caller=str(form.address or ""),
+        only=TRUSTED if trusted_only else None,
+        from_outside=trusted_only,
+    )
 
 
 def _is_trusted(account: Account) -> bool:

@@ -7,11 +7,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registries.settings")
 django.setup()
 
-from networking.gate import credentials, login, tokens  # noqa: E402 - Django must be set up first
+from networking.gate import login, tokens  # noqa: E402 - Django must be set up first
 from networking.gate.application import Application  # noqa: E402
 from networking.gate.asking import Gate  # noqa: E402
 from networking.gate.keeping import Keeper  # noqa: E402
 from networking.gate.snapshot import Snapshot  # noqa: E402
+from registries import credentials  # noqa: E402
 
 # Its unit gives it 16 threads, because runners sign in together. Half of them are left for decisions.
 credentials.turns = credentials.Turns(most_waiting=7)

@@ -31,12 +31,15 @@ def sign_in(request: PortalRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         login(request, form.get_user())
         return see_other(to)
-    return render(
+    response = render(
         request,
         "registries/sign_in.html",
         {"form": form, "next": to, "accounts": DEMONSTRATION_ACCOUNTS if settings.DEMONSTRATION else ()},
         status=422 if form.is_bound else 200,
     )
+    if form.again_in is not None:
+        response.status_code, response.headers["Retry-After"] = 429, str(form.again_in)
+    return response
 
 
 # Not behind a login: a second tab that signs out after the first must not end on a page that asks for POST.

@@ -1,6 +1,9 @@
 """The ways in which az signs in and learns where Portcullis is, each with an az of its own and a change in its name."""
 
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -103,6 +106,18 @@ def test_a_wrong_secret_is_told_so(server: ArmServer, tmp_path: Path, command: s
     assert refused.code == 1
     assert says in refused.err
     assert az.tried("account show").code == 1
+
+
+def test_after_ten_wrong_passwords_az_is_told_to_wait(server: ArmServer, tmp_path: Path) -> None:
+    """Of a name that nobody has, so that no other test has to."""
+    form = {"grant_type": "password", "username": "guess@example.org", "password": "wrong"}
+    for _ in range(10):
+        with pytest.raises(HTTPError, match="400"):
+            urlopen(f"{server.arm_url}/adfs/oauth2/token", urlencode(form).encode(), context=server.trusting)
+    refused = azure.connected(server, tmp_path).tried("login -u guess@example.org -p another")
+    assert refused.code == 1
+    assert "AADSTS50053" in refused.err
+    assert "try again in a minute" in refused.err
 
 
 def test_a_reader_may_look_and_not_touch(server: ArmServer, tmp_path: Path) -> None:

@@ -5,16 +5,10 @@ from pytest_django import Settings
 
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
+from networking.endpoint_addresses import fit_addresses, hosts_of, members_of
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
 from networking.private_endpoint_connections import remove
-from networking.private_endpoints import (
-    connected_to,
-    delete_endpoint,
-    fit_addresses,
-    hosts_of,
-    members_of,
-    states_of,
-)
+from networking.private_endpoints import connected_to, delete_endpoint, states_of
 from networking.replicating import Wanted, replicate
 from networking.replicating import remove as remove_replica
 from registries.models import Change, Registry

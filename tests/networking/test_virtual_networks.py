@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from networking.access.problems import Code, Problem
@@ -249,3 +251,16 @@ def test_a_network_has_room_for_so_many_and_a_refusal_costs_nothing(
             Code.QUOTA_EXCEEDED,
             "The subnets of a virtual network can have 6000 address prefixes together; those of 'v' would have 6001.",
         )
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads so small a table without an index")
+def test_a_subnet_is_found_by_the_index_of_each_name() -> None:
+    subnet = make.virtual_network().subnets.get()
+    with CaptureQueriesContext(connection) as asked:
+        assert subnet_at(subnet.resource_id.upper()) == subnet
+    [query] = asked.captured_queries
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    for index in ("resource_group_name_unique", "virtual_network_name_unique", "subnet_name_unique"):
+        assert index in plan

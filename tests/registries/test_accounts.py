@@ -1,10 +1,14 @@
 """Signing in and out, the theme."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from registries import credentials
 from registries.demonstration import DEMONSTRATION_ACCOUNTS
+from registries.models import Account
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +29,72 @@ def test_a_wrong_password_is_refused_with_one_sentence_and_keeps_the_user_name(c
     assert "The user name and password don&#x27;t match." in page
     assert 'value="cy@example.org"' in page
     assert "guess" not in page
+    assert "_auth_user_id" not in client.session
+
+
+def test_after_ten_wrong_passwords_a_right_one_has_to_wait_too(client: Client) -> None:
+    make.account("Reader", username="cy@example.org")
+
+    def sign_in(password: str, *, address: str = "192.0.2.1") -> Any:
+        form = {"username": "cy@example.org", "password": password}
+        return client.post("/sign-in/?next=/create-registry/", form, REMOTE_ADDR=address)
+
+    assert [sign_in(f"guess {each}").status_code for each in range(10)] == [422] * 10
+    for password in ("guess", make.PASSWORD):
+        paused = sign_in(password)
+        assert (paused.status_code, paused.headers["Retry-After"]) == (429, "60")
+        page = paused.content.decode()
+        assert "Too many wrong passwords for this name; try again in a minute." in page
+        assert 'value="cy@example.org"' in page
+        assert 'value="/create-registry/"' in page
+        assert f'value="{password}"' not in page
+        assert "_auth_user_id" not in client.session
+    assert sign_in(make.PASSWORD, address="192.0.2.2").status_code == 303
+
+
+def test_who_typed_no_password_is_not_counted(client: Client) -> None:
+    account = make.account("Reader")
+    for _ in range(12):
+        assert client.post("/sign-in/", {"username": account.username}).status_code == 422
+    assert client.post("/sign-in/", {"username": account.username, "password": make.PASSWORD}).status_code == 303
+
+
+def test_where_too_many_sign_in_the_rest_is_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = make.account("Reader")
+    form = {"username": account.username, "password": make.PASSWORD}
+    monkeypatch.setattr(credentials, "WAITS", 0.0)
+    with credentials.turns.taken():
+        response = client.post("/sign-in/", form)
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+    assert "Too many are signing in; try again in a moment." in response.content.decode()
+    assert client.post("/sign-in/", form).status_code == 303
+
+
+def test_the_administration_has_no_sign_in_of_its_own(client: Client) -> None:
+    account = make.account("Owner", is_staff=True)
+    form = {"username": account.username, "password": make.PASSWORD}
+    response = client.post("/admin/login/", form)
+    assert (response.status_code, response["Location"]) == (302, "/sign-in/?next=/admin/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_hash_that_django_would_make_otherwise_today_is_renewed(client: Client, settings: Settings) -> None:
+    account = make.account("Reader")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
+    form = {"username": account.username, "password": make.PASSWORD}
+    assert client.post("/sign-in/", form).status_code == 303
+    assert Account.objects.get().password.startswith("scrypt$")
+    assert client.get("/registries/").status_code == 200
+
+
+@pytest.mark.parametrize("is_active", [True, False], ids=["a program's", "an inactive one"])
+def test_some_accounts_open_no_page_and_show_no_more_than_a_wrong_password(client: Client, *, is_active: bool) -> None:
+    account = make.account("Reader", service_principal=is_active, is_active=is_active)
+    response = client.post("/sign-in/", {"username": account.username, "password": make.PASSWORD})
+    assert response.status_code == 422
+    assert response.context["form"].non_field_errors() == [
+        "The user name and password don't match. Check both, upper and lower case included."
+    ]
     assert "_auth_user_id" not in client.session
 
 

@@ -1,5 +1,7 @@
 """Names are found in any letter case, by the unique index."""
 
+from uuid import UUID
+
 import pytest
 from django.db import connection
 
@@ -34,3 +36,11 @@ def test_the_unique_index_is_used() -> None:
     group = make.resource_group()
     plan = ResourceGroup.objects.filter(subscription=group.subscription).named("MYRESOURCEGROUP").explain()
     assert "resource_group_name_unique" in plan
+
+
+def test_a_group_is_found_in_its_subscription() -> None:
+    group = make.resource_group()
+    number = group.subscription.subscription_id
+    assert [*ResourceGroup.objects.at(number, "MYRESOURCEGROUP")] == [group]
+    assert not ResourceGroup.objects.at(number, "another").exists()
+    assert not ResourceGroup.objects.at(UUID(int=7), "myResourceGroup").exists()

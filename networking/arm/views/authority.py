@@ -110,11 +110,11 @@ def configuration(request: ArmRequest) -> JsonResponse:
     operation="Authority_Token",
     summary="Sign in: a service principal, a person, or a token that is about to end",
     form=FORM,
-    answers={200: OBJECT, 400: OAUTH_ERROR, 401: OAUTH_ERROR},
+    answers={200: OBJECT, 400: OAUTH_ERROR, 401: OAUTH_ERROR, 429: OAUTH_ERROR},
     public=True,
 )
 def token(request: ArmRequest) -> JsonResponse:
-    return answer(oauth.granted(_form(request)), headers=SECRET)
+    return answer(oauth.granted(_form(request), str(request.client_address)), headers=SECRET)
 
 
 @route(

@@ -115,7 +115,7 @@ def _decide(stored: PrivateEndpointConnection, asked: AskedConnection, by: Origi
 def delete(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> HttpResponse:
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
-        stored = registry.private_endpoint_connections.filter(name__iexact=connection).first()
+        stored = _named(registry, connection)
         require_conditions(request, _value(registry, stored).etag if stored else None)
         removed = stored and remove(stored, origin(request))
     if not removed:
@@ -156,10 +156,14 @@ def operation_result(request: ArmRequest, subscription: str, location: str, oper
 
 
 def _connection_of(registry: Registry, name: str) -> PrivateEndpointConnection:
-    found = registry.private_endpoint_connections.filter(name__iexact=name).first()
+    found = _named(registry, name)
     if found is None:
         raise ArmError(404, "ResourceNotFound", f"The resource {name[:120]} could not be found.")
     return found
+
+
+def _named(registry: Registry, name: str) -> PrivateEndpointConnection | None:
+    return PrivateEndpointConnection.objects.filter(registry=registry).named(name).first()
 
 
 def _value(registry: Registry, stored: PrivateEndpointConnection) -> rendering.Connection:

@@ -99,7 +99,7 @@ def put_group(request: ArmRequest, subscription: str, group: str) -> HttpRespons
 def _put(request: ArmRequest, within: Subscription, name: str, body: GroupBody) -> HttpResponseBase:
     kept = _kept(body, {})
     with transaction.atomic():
-        found = locked().filter(subscription=within, name__iexact=name).first()
+        found = ResourceGroup.objects.locked().filter(subscription=within).named(name).first()
         require_conditions(request, None if found is None else etag_of(spelled(found)))
         if found is None:
             region = require_region(body.location, NO_REGION, "LocationNotAvailableForResourceGroup")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpResponseBase
 
 from networking.access.problems import Problem
@@ -18,7 +18,7 @@ from networking.arm.places import NETWORK_PROVIDER, require_provider, require_re
 from networking.arm.routing import forbidden, route
 from networking.models import PrivateEndpoint, Subnet, VirtualNetwork
 from networking.virtual_networks import body_of, body_of_subnet, change_tags, delete_network, put_network
-from registries.models import CHANGE, DELETE, VIEW, ResourceGroup
+from registries.models import CHANGE, DELETE, VIEW, NamedQuerySet, ResourceGroup
 
 KIND = network_body.NETWORKS
 LIST = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks"
@@ -132,7 +132,7 @@ def patch_network(request: ArmRequest, subscription: str, group: str, network: s
 def delete_virtual_network(request: ArmRequest, subscription: str, group: str, network: str) -> HttpResponseBase:
     within = group_at(subscription, group)
     with transaction.atomic():
-        found = whole().filter(resource_group=lock(within), name__iexact=network).first()
+        found = whole().filter(resource_group=lock(within)).named(network).first()
         require_conditions(request, None if found is None else etag_of(spelled(found)))
         if found is None:
             return nothing(204)
@@ -149,7 +149,7 @@ def dropped(network: VirtualNetwork, body: NetworkBody) -> bool:
     return not there <= {subnet.name.lower() for subnet in body.subnets}
 
 
-def whole() -> QuerySet[VirtualNetwork]:
+def whole() -> NamedQuerySet[VirtualNetwork]:
     """Networks with all that an answer is made of. Two more queries, for subnets and the endpoints in them."""
     endpoints = PrivateEndpoint.objects.select_related("resource_group__subscription").order_by("pk")
     subnets = Subnet.objects.order_by("pk").prefetch_related(Prefetch("private_endpoints", endpoints))
@@ -160,7 +160,7 @@ def whole() -> QuerySet[VirtualNetwork]:
 
 def network_at(group: ResourceGroup, name: str) -> VirtualNetwork:
     """The network of that name in any letter case; ArmError where there is none."""
-    found = whole().filter(resource_group=group, name__iexact=name).first()
+    found = whole().filter(resource_group=group).named(name).first()
     if found is None:
         raise resource_not_found(KIND, name, group.name)
     return found

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
 from networking.access.decision import ConnectionState
@@ -18,9 +17,10 @@ from networking.arm.paging import QUERY, page
 from networking.arm.places import NETWORK_PROVIDER, require_provider, require_region_of, require_same_region
 from networking.arm.routing import route
 from networking.arm.views.networks import etag_of, told
+from networking.endpoint_addresses import hosts_of
 from networking.models import PrivateEndpoint
-from networking.private_endpoints import body_of, delete_endpoint, hosts_of, put_endpoint, states_of
-from registries.models import CHANGE, DELETE, VIEW, ResourceGroup
+from networking.private_endpoints import body_of, delete_endpoint, put_endpoint, states_of
+from registries.models import CHANGE, DELETE, VIEW, NamedQuerySet, ResourceGroup
 
 KIND = endpoint_body.ENDPOINTS
 LIST = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/privateEndpoints"
@@ -120,7 +120,7 @@ def delete_private_endpoint(request: ArmRequest, subscription: str, group: str, 
     return nothing()
 
 
-def whole() -> QuerySet[PrivateEndpoint]:
+def whole() -> NamedQuerySet[PrivateEndpoint]:
     """Endpoints with all that an answer is made of but the state of their connections."""
     return PrivateEndpoint.objects.select_related(
         "resource_group__subscription", "subnet__virtual_network__resource_group__subscription"
@@ -129,7 +129,7 @@ def whole() -> QuerySet[PrivateEndpoint]:
 
 def named(group: ResourceGroup, name: str) -> PrivateEndpoint | None:
     """The endpoint of that name in any letter case."""
-    return whole().filter(resource_group=group, name__iexact=name).first()
+    return whole().filter(resource_group=group).named(name).first()
 
 
 def etag_at(found: PrivateEndpoint | None) -> str | None:

@@ -18,7 +18,9 @@ from networking.arm.routing import route
 from networking.arm.views.groups import read_filter
 from networking.models import PrivateEndpoint, VirtualNetwork
 from registries import regions
-from registries.models import VIEW, Registry, Subscription
+from registries.models import VIEW, NamedQuerySet, Registry, RegistryQuerySet, ResourceGroup, Subscription
+
+type Rows = RegistryQuerySet | NamedQuerySet[VirtualNetwork] | NamedQuerySet[PrivateEndpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Kind:
     """A type of resource, and its rows. Their place in KINDS is the first part of a `$skiptoken`."""
 
     name: str
-    rows: Callable[[], QuerySet[Any]]
+    rows: Callable[[], Rows]
 
 
 KINDS = (
@@ -66,9 +68,9 @@ def list_resources_of_group(request: ArmRequest, subscription: str, group: str) 
 
 
 def _groups(within: Subscription, asked: ResourceFilter) -> list[int]:
-    groups = within.resource_groups.all()
+    groups = ResourceGroup.objects.filter(subscription=within)
     if asked.resourcegroup is not None:
-        groups = groups.filter(name__iexact=asked.resourcegroup)
+        groups = groups.named(asked.resourcegroup)
     return list(groups.values_list("pk", flat=True))
 
 
@@ -97,15 +99,16 @@ def _tagged(asked: ResourceFilter) -> Callable[[Any], bool]:
     return lambda row: asked.matches(row.tags)
 
 
-def _narrowed(rows: QuerySet[Any], asked: ResourceFilter, groups: list[int]) -> QuerySet[Any]:
-    # "+ 0" keeps the database from the index of groups, after which it would sort all their rows for each page.
-    rows = rows.alias(group=F("resource_group_id") + 0).filter(group__in=groups)
+def _narrowed(rows: Rows, asked: ResourceFilter, groups: list[int]) -> QuerySet[Any]:
+    found: QuerySet[Any]
     if asked.name is not None:
-        is_registry = rows.model is Registry
-        rows = rows & Registry.objects.named(asked.name) if is_registry else rows.filter(name__iexact=asked.name)
+        found = rows.filter(resource_group__in=groups).named(asked.name)
+    else:
+        # "+ 0" keeps the database from the index of groups, after which it would sort all their rows for each page.
+        found = rows.alias(group=F("resource_group_id") + 0).filter(group__in=groups)
     if asked.location is not None:
-        rows = rows.filter(location=regions.arm_name(asked.location))
-    return rows
+        found = found.filter(location=regions.arm_name(asked.location))
+    return found
 
 
 def _spelled(kind: str, row: Any) -> dict[str, Any]:

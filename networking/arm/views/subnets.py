@@ -60,7 +60,7 @@ def put_virtual_subnet(
     if isinstance(body, Problem):
         raise problem(body)
     with transaction.atomic():
-        parent = whole().filter(resource_group=lock(within), name__iexact=network).first()
+        parent = whole().filter(resource_group=lock(within)).named(network).first()
         if parent is None:
             raise _without_parent(f"{within_id(subscription, within.name)}/{network}")
         found = named(parent, subnet)
@@ -84,7 +84,7 @@ def delete_virtual_subnet(
 ) -> HttpResponseBase:
     within = group_at(subscription, group)
     with transaction.atomic():
-        parent = whole().filter(resource_group=lock(within), name__iexact=network).first()
+        parent = whole().filter(resource_group=lock(within)).named(network).first()
         if parent is None:
             raise resource_not_found(KIND, network, within.name)
         found = named(parent, subnet)

@@ -13,8 +13,8 @@ from networking.arm.registry_queries import registry_at
 from networking.arm.registry_schemas import LINK_RESOURCE, USAGE, a_list, an_object
 from networking.arm.routing import route
 from networking.arm.views.registries import ONE
+from networking.endpoint_addresses import GROUP, members_of, zone
 from networking.private_endpoint_connections import MOST
-from networking.private_endpoints import GROUP, members_of, zone
 from registries.models import VIEW, Registry
 
 GIBIBYTE = 2**30

@@ -12,7 +12,7 @@ MICROSOFT = ["mcr.microsoft.com", "*.data.mcr.microsoft.com"]
 
 
 def hosts(suffix: str = "azurecr.io", *, dedicated: bool = False) -> RegistryHosts:
-    return RegistryHosts(f"myregistry.{suffix}", DATA, dedicated)
+    return RegistryHosts(f"myregistry.{suffix}", f"myregistry.blob.{suffix}", DATA, dedicated)
 
 
 def names(hosts: RegistryHosts, *, microsoft: bool = False) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from networking.arm import oauth, tokens
-from registries import signing
+from registries import credentials, signing
 from registries.models import Account
 from registries.service_principals import Credentials, create
 from tests import make
@@ -214,12 +214,63 @@ def test_an_unknown_client_costs_the_same_hash_as_a_wrong_secret(
         hashed.clear()
         as_program(client, program, **more)
         counts.append(len(hashed))
-    assert counts == [1, 1, 1, 1]
+    assert counts == [1, 1, 1, 0]  # no name at all is nobody's secret
 
 
 def test_a_certificate_is_not_taken(client: Client, program: Credentials) -> None:
     told = as_program(client, program, client_assertion="a.b.c")
     assert (told.status_code, told.json()["error_codes"]) == (401, [700027])
+
+
+# How often
+
+
+NOBODY = {"client_id": "nobody", "username": "nobody"}
+
+
+@pytest.mark.parametrize("more", [{}, NOBODY], ids=["somebody", "nobody"])
+@pytest.mark.parametrize("grant", ["client_credentials", "password"])
+def test_after_ten_wrong_ones_no_password_is_looked_at(
+    client: Client, program: Credentials, bo: Account, more: dict[str, str], grant: str
+) -> None:
+    def sign_in(word: str = "", *, address: str = "192.0.2.1") -> Any:
+        given = {"client_secret": word, "password": word} if word else {}
+        said = {"client_id": program.client_id, "client_secret": program.secret, "username": "bo@example.org"}
+        form = {"grant_type": grant, "password": make.PASSWORD, **said, **more, **given}
+        return client.post("/adfs/oauth2/token", urlencode(form), content_type=FORM, REMOTE_ADDR=address)
+
+    refused = [sign_in(f"wrong {each}").status_code for each in range(10)]
+    assert refused == [401 if grant == "client_credentials" else 400] * 10
+    for word in ("wrong", ""):
+        told = sign_in(word)
+        assert (told.status_code, told.headers["Retry-After"]) == (429, "60")
+        said = told.json()
+        assert (said["error"], said["error_codes"], said["error_description"]) == (
+            "invalid_grant",
+            [50053],
+            "AADSTS50053: The account is locked. Too many wrong passwords for this name; try again in a minute.",
+        )
+    elsewhere = sign_in(address="192.0.2.2")
+    assert (elsewhere.status_code == 200) is not bool(more)
+
+
+def test_a_person_and_a_program_that_sign_in_at_the_wrong_place_count_as_wrong_too(client: Client, bo: Account) -> None:
+    """Else the one that never has to wait would tell that its password is right."""
+    for _ in range(10):
+        post(client, grant_type="client_credentials", client_id="bo@example.org", client_secret=make.PASSWORD)
+    assert as_bo(client).status_code == 429
+
+
+def test_where_too_many_sign_in_the_rest_waits(client: Client, bo: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "WAITS", 0.0)
+    with credentials.turns.taken():
+        told = as_bo(client)
+    assert (told.status_code, told.headers["Retry-After"], told.json()["error_description"]) == (
+        429,
+        "1",
+        "AADSTS90055: Too many are signing in; try again in a moment.",
+    )
+    assert as_bo(client).status_code == 200
 
 
 # People

@@ -60,7 +60,7 @@ def test_each_value_of_a_path_is_described(path: str) -> None:
     ("method", "path", "statuses"),
     [
         pytest.param("get", "/metadata/endpoints", "200 400", id="before signing in"),
-        pytest.param("post", "/adfs/oauth2/token", "200 400 401 413", id="a form"),
+        pytest.param("post", "/adfs/oauth2/token", "200 400 401 413 429", id="a form"),
         pytest.param("get", "/tenants", "200 400 401", id="whoever signed in"),
         pytest.param("get", REGISTRY, "200 400 401 403 404", id="looking"),
         pytest.param("put", REGISTRY, "200 201 400 401 403 404 409 412 413 415", id="writing"),

@@ -1,13 +1,18 @@
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from networking.access.policy import AccessPolicy, DefaultAction
+from networking import importing
+from networking.access.policy import AccessPolicy, DefaultAction, PublicAccess
 from networking.models import EndpointSettings, PrivateEndpointConnection
 from networking.private_endpoint_connections import connect
 from registries.models import Change, Registry, ResourceGroup, Subscription
@@ -21,6 +26,7 @@ SUBNET = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/clitest.rg000001"
     "/providers/Microsoft.Network/virtualNetworks/cliregvnet/subnets/cliregsubnet"
 )
+CLOSED = {"publicNetworkAccess": "Disabled"}
 Import = Callable[[object], str]
 
 
@@ -351,3 +357,92 @@ def test_a_file_that_cannot_be_read_is_said_so(file: str, sentence: str) -> None
     with pytest.raises(CommandError) as refused:
         call_command("import_registry", file)
     assert str(refused.value) == sentence
+
+
+# Several at once
+
+
+def in_group(name: str, group: str) -> dict[str, Any]:
+    made = document(name)
+    return made | {"id": str(made["id"]).replace("myResourceGroup", group)}
+
+
+def test_groups_are_made_in_one_order_whatever_the_list_says(import_json: Import) -> None:
+    import_json([in_group("first", "beta"), in_group("second", "Alpha"), in_group("third", "BETA")])
+    assert list(ResourceGroup.objects.order_by("pk").values_list("name", flat=True)) == ["Alpha", "beta"]
+    placed = Registry.objects.order_by("pk").values_list("name", "resource_group__name")
+    assert list(placed) == [("first", "beta"), ("second", "Alpha"), ("third", "beta")]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_lists_of_the_same_groups_in_opposite_order_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL would end one of them if each waited for what the other holds."""
+    create, first_made, other_waits = importing._create, Event(), Event()
+
+    def slowly(*args: Any) -> Any:
+        made = create(*args)
+        if not first_made.is_set():
+            first_made.set()
+            other_waits.wait(0.5)
+        return made
+
+    def run(*listed: dict[str, Any]) -> Any:
+        with closing(connection):
+            return importing.import_registries(list(listed), make.BO)
+
+    run(document("there", **CLOSED))  # so that the subscription, and the count of changes, are there too
+    monkeypatch.setattr(importing, "_create", slowly)
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(run, in_group("first", "beta"), in_group("second", "alpha"))
+        assert first_made.wait(20)
+        other = threads.submit(run, in_group("third", "alpha"), in_group("fourth", "beta"))
+        assert [len(each.result()) for each in (one, other)] == [2, 2]
+    assert sorted(Registry.objects.values_list("name", flat=True)) == ["first", "fourth", "second", "there", "third"]
+    assert ResourceGroup.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_import_and_a_save_of_its_last_registry_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_import, changed, saved = importing.import_document, Event(), Event()
+    importing.import_registries([document("first"), document("second")], make.BO)
+    second = Registry.objects.get(name="second")
+
+    def slowly(*args: Any) -> Any:
+        made = run_import(*args)
+        changed.set()
+        saved.wait(0.5)
+        return made
+
+    def save() -> object:
+        with closing(connection):
+            policy = EndpointSettings.of(second).policy
+            return EndpointSettings.store(second, make.selected("203.0.113.7"), seen=policy.fingerprint, origin=make.BO)
+
+    def run() -> Any:
+        with closing(connection):
+            return importing.import_registries([document("first", **CLOSED), document("second", **CLOSED)], make.BO)
+
+    monkeypatch.setattr(importing, "import_document", slowly)
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(run)
+        assert changed.wait(20)
+        other = threads.submit(save)
+        assert len(one.result()) == 2
+        other.result()
+    assert policy_of("first").public_access is PublicAccess.DISABLED
+
+
+def test_where_a_registry_came_before_the_locks_all_are_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    group_of, places = importing._group, []
+
+    def meanwhile(document: Any, place: Any, origin: Any) -> ResourceGroup:
+        places.append(place.name)
+        if len(places) == 1:
+            make.registry("first")
+        return group_of(document, place, origin)
+
+    monkeypatch.setattr(importing, "_group", meanwhile)
+    imported = importing.import_registries(document("first"), make.BO)
+    assert isinstance(imported, list)
+    assert [each.registry.name for each in imported] == ["first"]
+    assert places == ["first"] * 3  # the locks, the locks again, and where it is made

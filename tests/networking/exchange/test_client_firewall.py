@@ -15,6 +15,7 @@ from networking.exchange.tag_rules import TagRule
 
 HOSTS = RegistryHosts(
     "myregistry.azurecr.io",
+    "myregistry.blob.azurecr.io",
     (DataEndpoint("eastus", "East US", "myregistry.eastus.data.azurecr.io"),),
     dedicated=True,
 )

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from networking import request_log
-from networking.gate import credentials, tokens
+from networking.gate import tokens
 from networking.gate.asking import Gate
 from networking.gate.front import Front
 from networking.gate.snapshot import Snapshot
@@ -31,13 +31,6 @@ def gate_settings(settings: Settings) -> None:
     settings.GATE_GRACE = 0
     settings.GATE_REASON_HEADER = False
     settings.GATE_LOG_SOCKET = ""
-
-
-@pytest.fixture(autouse=True)
-def passwords_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the right nor the wrong ones are remembered."""
-    monkeypatch.setattr(credentials, "proven", credentials.Proven())
-    monkeypatch.setattr(credentials, "failures", credentials.Failures())
 
 
 @pytest.fixture

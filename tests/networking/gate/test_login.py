@@ -14,14 +14,14 @@ from django.contrib.auth.models import Group
 from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from networking.gate import credentials, hosts, login, tokens
+from networking.gate import hosts, login, tokens
 from networking.gate.asking import Gate, Question, Verdict
 from networking.gate.login import NULL_ACCOUNT, judged
 from networking.gate.refusals import Reply, unavailable
 from networking.gate.scopes import Scope
 from networking.gate.snapshot import Snapshot
 from networking.gate.tokens import Access, identify, refreshed
-from registries import signing
+from registries import credentials, signing
 from registries.models import Account, Registry
 from tests import make
 
@@ -322,7 +322,18 @@ def test_from_outside_no_answer_takes_longer_or_shorter_than_another(
     assert ask(authorization=basic(CY)).status == 200
     looked_at.clear()
     assert [ask(authorization=basic(name, each), address=OUTSIDE).status for each in (make.PASSWORD, "x")] == [403] * 2
-    assert looked_at == []
+    assert looked_at == [make.PASSWORD, "x"]
+
+
+@pytest.mark.parametrize("name", [CY, "bo@example.org", "nobody@example.org"], ids=["trusted", "somebody", "nobody"])
+def test_from_outside_the_count_of_wrong_passwords_tells_nobody_apart(
+    ask: Asked, cy: Account, bo: Account, settings: Settings, looked_at: list[str], name: str
+) -> None:
+    settings.GATE_ORDER = "CHALLENGE-FIRST"
+    cy.groups.add(Group.objects.get(name="Trusted services"))
+    statuses = [ask(authorization=basic(name, f"{each}"), address=OUTSIDE).status for each in range(12)]
+    assert statuses == [403] * 10 + [429] * 2
+    assert looked_at == [str(each) for each in range(10)]
 
 
 def test_from_outside_a_trusted_identitys_password_is_looked_at_every_time(

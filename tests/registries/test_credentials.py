@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db.models import Q
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from networking.gate import credentials
-from networking.gate.credentials import BusyError, Turns, account_of
+from registries import credentials
+from registries.credentials import PEOPLE, PROGRAMS, BusyError, GuessedError, Turns, account_of
 from registries.models import Account
 from tests import make
+
+ONLY = (PEOPLE, PROGRAMS)
 
 
 @pytest.fixture
@@ -213,9 +216,9 @@ def test_who_waited_while_the_same_password_was_proven_is_not_hashed(
     bo: Account, hashed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Meanwhile(Turns):
-        def taken(self) -> Any:
+        def taken(self, *, from_outside: bool = False) -> Any:
             credentials.proven.keep(bo, make.PASSWORD)
-            return super().taken()
+            return super().taken(from_outside=from_outside)
 
     monkeypatch.setattr(credentials, "turns", Meanwhile())
     assert account_of("bo@example.org", make.PASSWORD) == bo
@@ -225,17 +228,93 @@ def test_who_waited_while_the_same_password_was_proven_is_not_hashed(
 # Where only some are let in
 
 
-def test_of_everybody_else_the_password_is_not_looked_at(bo: Account, hashed: list[str]) -> None:
-    for password in (make.PASSWORD, "wrong"):
-        assert account_of("bo@example.org", password, only=lambda account: False) is None
-        assert account_of("nobody@example.org", password, only=lambda account: True) is None
-    assert hashed == []
-    assert account_of("bo@example.org", "wrong", only=lambda account: account == bo) is None
-    assert account_of("bo@example.org", make.PASSWORD, only=lambda account: account == bo) == bo
-    assert hashed == ["wrong", make.PASSWORD]
+CY = Q(username="cy@example.org")
+
+
+def test_everybody_else_is_nobody_by_the_same_work(
+    bo: Account, hashed: list[str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for name in ("bo@example.org", "nobody@example.org"):
+        for password in (make.PASSWORD, "wrong"):
+            with django_assert_num_queries(1):
+                assert account_of(name, password, only=CY) is None
+    assert hashed == [make.PASSWORD, "wrong"] * 2
+    assert account_of("bo@example.org", "wrong", only=~CY) is None
+    assert account_of("bo@example.org", make.PASSWORD, only=~CY) == bo
+
+
+@pytest.mark.parametrize("only", [CY, ~CY], ids=["others", "such as this one"])
+def test_everybody_else_is_counted_too(bo: Account, only: Q) -> None:
+    """Else who never has to wait would be known to be somebody else."""
+    for each in range(10):
+        assert account_of("bo@example.org", f"{each}", only=only) is None
+    with pytest.raises(GuessedError):
+        account_of("bo@example.org", "wrong", only=only)
 
 
 def test_what_was_proven_doesnt_count_there(bo: Account, hashed: list[str]) -> None:
-    for only in (None, lambda account: True, lambda account: True, None):
+    for only in (None, ~CY, ~CY, None):
         assert account_of("bo@example.org", make.PASSWORD, only=only) == bo
     assert hashed == [make.PASSWORD] * 3
+
+
+def test_people_and_programs_are_told_apart(bo: Account) -> None:
+    program = make.account("Reader", username="a-program", service_principal=True)
+    both = [(each, account_of(each.username, make.PASSWORD, only=only)) for each in (bo, program) for only in ONLY]
+    assert both == [(bo, bo), (bo, None), (program, None), (program, program)]
+
+
+def test_from_outside_nobody_takes_all_the_places() -> None:
+    turns = Turns(most_waiting=1)
+    with turns._place(turns._outside), turns._place(turns._places):
+        with pytest.raises(BusyError, match="too many are signing in"), turns.taken(from_outside=True):
+            raise AssertionError
+        with turns.taken():
+            pass
+    with turns.taken(from_outside=True):
+        pass
+
+
+# Who has to wait
+
+
+def test_ten_are_ten_however_many_ask_at_once(bo: Account, hashed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody before this one used the tenth up while it waited for its turn."""
+    for each in range(9):
+        account_of("bo@example.org", f"{each}")
+
+    class Meanwhile(Turns):
+        def taken(self, *, from_outside: bool = False) -> Any:
+            credentials.failures.add("bo@example.org", "")
+            return super().taken(from_outside=from_outside)
+
+    monkeypatch.setattr(credentials, "turns", Meanwhile())
+    with pytest.raises(GuessedError):
+        account_of("bo@example.org", make.PASSWORD)
+    assert len(hashed) == 9
+
+
+@pytest.mark.parametrize(
+    ("caller", "other", "is_one"),
+    [
+        pytest.param("192.0.2.1", "192.0.2.1", True, id="the same"),
+        pytest.param("192.0.2.1", "192.0.2.2", False, id="IPv4"),
+        pytest.param("2001:db8::1", "2001:db8::ffff:1", True, id="IPv6, of one network"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="IPv6, of another network"),
+        pytest.param("", "no address", True, id="not known"),
+        pytest.param("192.0.2.1", "", False, id="known and not"),
+    ],
+)
+def test_callers_are_told_apart_by_their_network(bo: Account, caller: str, other: str, *, is_one: bool) -> None:
+    for each in range(10):
+        account_of("bo@example.org", f"{each}", caller=caller)
+    try:
+        assert account_of("bo@example.org", make.PASSWORD, caller=other) == bo
+    except GuessedError:
+        assert is_one
+    else:
+        assert not is_one
+
+
+def test_what_people_read_begins_with_a_capital_letter() -> None:
+    assert BusyError("try again.", 1.5).sentence == "Try again."
