@@ -128,6 +128,12 @@ class PrivateEndpointConnection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def of(cls, registry: Registry) -> "list[PrivateEndpointConnection]":
+        """All of a registry, in their own order. One query, as it stands here: each answer of the ARM API asks it."""
+        query = "SELECT * FROM networking_privateendpointconnection WHERE registry_id = %s ORDER BY name"
+        return list(cls.objects.raw(query, [registry.pk]))
+
 
 def _in_group(group: ResourceGroup, kind: str, name: str) -> str:
     subscription = group.subscription.subscription_id

@@ -198,9 +198,9 @@ ARM_MIDDLEWARE = [
 MIDDLEWARE = ARM_MIDDLEWARE if SERVES == "ARM" else DASHBOARD_MIDDLEWARE
 ROOT_URLCONF = "networking.arm.urls" if SERVES == "ARM" else "registries.urls"
 WSGI_APPLICATION = "registries.wsgi.application"
-# Answers for the registries' own host names before Django sees them. A string, because the ground floor knows nothing
-# of networking.
-WSGI_FRONT = "networking.gate.front.Front"
+# What is asked before Django, the first one first: one answers for the registries' own host names, one gives answers of
+# the ARM API again. Strings, because the ground floor knows nothing of networking.
+WSGI_FRONTS = ["networking.gate.front.Front"] + (["networking.arm.front.Front"] if SERVES == "ARM" else [])
 
 TEMPLATES = [
     {

@@ -8,5 +8,5 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registries.settings")
 application = get_wsgi_application()
-# It answers for the registries' own host names, and leaves every other request to Django.
-application = import_string(settings.WSGI_FRONT)(application)
+for front in reversed(settings.WSGI_FRONTS):
+    application = import_string(front)(application)

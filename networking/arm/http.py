@@ -8,15 +8,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from networking.arm.errors import JSON, ArmError, group_not_found, subscription_not_found
+from networking.arm.kept_answers import Place
 from registries.models import Account, Origin, ResourceGroup, Subscription
 
 
 class ArmRequest(HttpRequest):
-    """A request after `dispatch`: `json` is the body as parsed, None where the route takes none."""
+    """A request after `dispatch`: `json` is the body as parsed, None where the route takes none; `place` is where its
+    answer is kept, None where it isn't."""
 
     account: Account
     api_version: str
     json: Any
+    place: Place | None
     client_address: Any  # networking's ClientAddress; its str() is the address, or "" where that is not known
 
 
@@ -77,7 +80,7 @@ def group_at(subscription: str, name: str) -> ResourceGroup:
     where it is not."""
     wanted = subscription_id(subscription)
     groups = ResourceGroup.objects.select_related("subscription")
-    found = groups.filter(subscription__subscription_id=wanted, name__iexact=name).first() if wanted else None
+    found = groups.at(wanted, name).first() if wanted else None
     if found is None:
         subscription_at(subscription)
         raise group_not_found(name)

@@ -2,7 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -17,20 +18,30 @@ class HeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = given = str(uuid.uuid4())  # type: ignore[attr-defined]
+        request.request_id = given = new_request_id()  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response["x-ms-request-id"] = given
-        response["x-ms-correlation-request-id"] = _sent(request, "x-ms-correlation-request-id") or given
-        client = _sent(request, "x-ms-client-request-id")
-        if client and request.headers.get("x-ms-return-client-request-id", "").lower() == "true":
-            response["x-ms-client-request-id"] = client
-        response.headers.setdefault("Cache-Control", "no-cache")  # a token says more
-        response["Pragma"] = "no-cache"
-        response["Expires"] = "-1"
-        response["X-Content-Type-Options"] = "nosniff"
+        for name, value in stamps(request.META, given).items():
+            if name != "Cache-Control" or name not in response:  # a token says more
+                response[name] = value
         return response
 
 
-def _sent(request: HttpRequest, name: str) -> str:
-    text = request.headers.get(name, "")
-    return text if ID.fullmatch(text) else ""
+def new_request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def stamps(environ: Mapping[str, Any], request_id: str) -> dict[str, str]:
+    """The headers for the answer to a request that WSGI describes so."""
+    correlation = environ.get("HTTP_X_MS_CORRELATION_REQUEST_ID", "")
+    stamped = {
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": correlation if ID.fullmatch(correlation) else request_id,
+        "Cache-Control": "no-cache",
+        "Pragma": "no-cache",
+        "Expires": "-1",
+        "X-Content-Type-Options": "nosniff",
+    }
+    client = environ.get("HTTP_X_MS_CLIENT_REQUEST_ID", "")
+    if ID.fullmatch(client) and environ.get("HTTP_X_MS_RETURN_CLIENT_REQUEST_ID", "").lower() == "true":
+        stamped["x-ms-client-request-id"] = client
+    return stamped

@@ -1,6 +1,7 @@
 """How the ARM door changes a registry: one body, one transaction under the registry's lock, everything or nothing.
 
-Raises ArmError for what is refused. Call each in a transaction: the error must roll it back.
+Raises ArmError for what is refused. Call each in a transaction: the error must roll it back. The registry is left as it
+is stored; what is kept aside is read again for that, because PostgreSQL spells some numbers in its own way.
 """
 
 import dataclasses
@@ -16,11 +17,19 @@ from networking.arm.places import require_region_of, require_same_region
 from networking.arm.registry_body import Asked, too_much
 from networking.models import EndpointSettings, requires_data_endpoint
 from networking.virtual_networks import SUBNET_ID, subnet_at
-from registries.models import Origin, Registry, ResourceGroup, Subscription
+from registries.models import Change, Origin, Registry, ResourceGroup, Subscription
 from registries.resource_id import PROVIDER
 
 POLICIES = "properties.policies"
 PROTOCOL = "properties.endpointProtocol"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """The policy that is stored now, and the last change of the registry; None where that has to be looked up."""
+
+    policy: AccessPolicy
+    change: Change | None
 
 
 def create(group: ResourceGroup, name: str, asked: Asked, version: str, origin: Origin) -> Registry:
@@ -41,11 +50,12 @@ def create(group: ResourceGroup, name: str, asked: Asked, version: str, origin: 
         tags=asked.tags or {},
         kept_aside=kept,
     )
+    registry.refresh_from_db(fields=["kept_aside"])
     _store(EndpointSettings(registry=registry), AccessPolicy(), policy, origin)
     return registry
 
 
-def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> None:
+def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> Outcome:
     """What a PUT says, and ARM's defaults for what it doesn't. `registry` is locked."""
     sku = _needed_sku(asked)
     require_region_of(TYPE, asked.location or "")
@@ -59,16 +69,16 @@ def replace(registry: Registry, asked: Asked, version: str, origin: Origin) -> N
     ):
         # The service turned it on with the private endpoint: a template that says nothing of it turns nothing off.
         policy = dataclasses.replace(policy, data_endpoint=True)
-    _change(row, asked, before, policy, kept, sku=sku, tags=asked.tags or {}, origin=origin)
+    return _change(row, asked, before, policy, kept, sku=sku, tags=asked.tags or {}, origin=origin)
 
 
-def merge(registry: Registry, asked: Asked, origin: Origin) -> None:
+def merge(registry: Registry, asked: Asked, origin: Origin) -> Outcome:
     """What a PATCH says; everything else stays. `registry` is locked."""
     row = EndpointSettings.of(registry)
     before = row.policy
     policy, kept = asked.policy_upon(before), asked.kept_upon(registry.kept_aside)
     tags = registry.tags if asked.tags is None else asked.tags
-    _change(row, asked, before, policy, kept, sku=asked.sku or registry.sku, tags=tags, origin=origin)
+    return _change(row, asked, before, policy, kept, sku=asked.sku or registry.sku, tags=tags, origin=origin)
 
 
 def _change(
@@ -81,7 +91,7 @@ def _change(
     sku: str,
     tags: dict[str, str],
     origin: Origin,
-) -> None:
+) -> Outcome:
     registry = row.registry
     group = registry.resource_group.name
     require_same_region(TYPE, registry.name, group, stored=registry.location, location=asked.location or "")
@@ -93,17 +103,24 @@ def _change(
         _refuse_rule_set(policy, asked, sku)
         if sku != registry.sku:
             registry.change_tier(sku, origin)  # an upgrade comes first: the policy may need it
-    _store(row, before, policy, origin)
-    if downgrade and (in_the_way := registry.change_tier(sku, origin)):
-        raise ArmError(409, "SkuDowngradeNotAllowed", f"The registry can't become {sku} yet. {' '.join(in_the_way)}")
-    registry.change_tags(tags, origin)
-    registry.change_kept_aside(kept, origin)
+    last = _store(row, before, policy, origin)
+    if downgrade:
+        last = None
+        if in_the_way := registry.change_tier(sku, origin):
+            message = f"The registry can't become {sku} yet. {' '.join(in_the_way)}"
+            raise ArmError(409, "SkuDowngradeNotAllowed", message)
+    last = registry.change_tags(tags, origin) or last
+    if change := registry.change_kept_aside(kept, origin):
+        last = change
+        registry.refresh_from_db(fields=["kept_aside"])
+    return Outcome(policy, last)
 
 
-def _store(row: EndpointSettings, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
+def _store(row: EndpointSettings, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> Change | None:
     stored = row.store_locked(before, policy, origin)
     if isinstance(stored, Problem):
         raise problem(stored)
+    return stored
 
 
 def _needed_sku(asked: Asked) -> str:

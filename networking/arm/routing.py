@@ -20,7 +20,7 @@ from networking.arm import tokens
 from networking.arm.bodies import parsed
 from networking.arm.errors import ArmError, bad_request, internal
 from networking.arm.http import ArmRequest, request_id
-from networking.arm.kept_answers import Look
+from networking.arm.kept_answers import Place
 
 logger = logging.getLogger("portcullis.arm")
 
@@ -163,7 +163,7 @@ def dispatch(request: ArmRequest) -> HttpResponseBase:
     # Doubled slashes go first: az itself sends them (az-cli 7, `resource show`).
     segments = [segment for segment in request.path_info.split("/") if segment]
     of_registries = REGISTRIES in (segment.lower() for segment in segments)
-    request.api_version = ""
+    request.api_version, request.place = "", None
     response: HttpResponseBase
     try:
         response = _answered(request, segments)
@@ -180,33 +180,21 @@ def dispatch(request: ArmRequest) -> HttpResponseBase:
         response = internal().response(of_registries=of_registries)
     if of_registries and request.api_version:
         response.headers.setdefault("api-supported-versions", request.api_version)
+    if request.place is not None and response.status_code == 200:
+        request.place.keep(response, tokens.ends(_authorization(request)))
     return response
 
 
 def _answered(request: ArmRequest, segments: list[str]) -> HttpResponseBase:
     request.get_host()  # DisallowedHost, a SuspiciousOperation, where it is not ours
     _check_text(request)
-    place = ROOT.find(segments) or (Node(), ())
-    node, method = place[0], request.method or ""
+    node, values = ROOT.find(segments) or (Node(), ())
+    method = request.method or ""
     chosen = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
     if not (chosen and chosen.public):
         request.api_version = _version(request)
-    if chosen is None or not chosen.kept or method != "GET":
-        return _made(request, segments, place, chosen)
-    look = Look.of(request)
-    response = look.found()
-    if response is not None:
-        return response
-    made = _made(request, segments, place, chosen)
-    look.keep(made, tokens.ends(_authorization(request)))
-    return made
-
-
-def _made(
-    request: ArmRequest, segments: list[str], place: tuple[Node, tuple[str, ...]], chosen: Route | None
-) -> HttpResponseBase:
-    node, values = place
-    if not (chosen and chosen.public):
+        if chosen is not None and chosen.kept and method == "GET":
+            request.place = Place.of(request.META)
         request.account = tokens.identify(_authorization(request))
     if not node.routes:
         raise _unknown(segments, request.api_version)

@@ -125,8 +125,8 @@ def patch(request: ArmRequest, subscription: str, group: str, name: str) -> Json
     with transaction.atomic():
         registry = registry_at(subscription, group, name, locked=True)
         _require_conditions(request, registry)
-        registry_changes.merge(registry, asked, origin(request))
-        after = stored(registry)
+        done = registry_changes.merge(registry, asked, origin(request))
+        after = stored(registry, done.policy, done.change)
     return _shown(request, after)
 
 

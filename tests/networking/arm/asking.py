@@ -4,8 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 
+from networking.arm.front import Front
 from tests.make import SUBSCRIPTION_ID
 
 VERSION = "2026-09-01-preview"
@@ -30,6 +34,26 @@ class Answer:
         return self.status, self.json["error"]["code"], self.json["error"]["message"]
 
 
+class FrontHandler(ClientHandler):
+    """As the server has it: the front first, and Django behind it."""
+
+    def __call__(self, environ: dict[str, Any]) -> Any:
+        made: list[Any] = []
+
+        def django(environ: dict[str, Any], start_response: object) -> list[bytes]:
+            made.append(super(FrontHandler, self).__call__(environ))
+            return []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
+            made.append(HttpResponse(status=int(status.split()[0]), headers=dict(headers)))
+
+        body = b"".join(Front(django)(environ, start_response))
+        (response,) = made
+        if body:
+            response.content, response.wsgi_request = body, WSGIRequest(environ)
+        return response
+
+
 @dataclass(frozen=True)
 class Arm:
     """`authorization` is the header of that name, empty for none."""
@@ -44,6 +68,7 @@ class Arm:
             given["Authorization"] = self.authorization
         # A test client raises what a view raised; as a server, it answers with it.
         client = Client(raise_request_exception=False)
+        client.handler = FrontHandler()
         data = body if isinstance(body, (str, bytes)) else "" if body is None else json.dumps(body)
         response = client.generic(method, path, data, content_type="application/json", headers=given)
         parsed = json.loads(response.content) if response.content else None

@@ -440,6 +440,42 @@ def test_each_part_of_a_patch_leaves_a_record_of_its_own(contributor: Arm) -> No
     assert (event.door, event.account, event.comment) == ("ARM API", AN, "az acr update")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param(patch(networkRuleBypassOptions="None"), id="the policy"),
+        pytest.param(patch(**rules("9.9.9.0/24", "8.8.8.8", defaultAction="Deny")), id="rules in another order"),
+        pytest.param(patch(dataEndpointEnabled=True), id="another host"),
+        pytest.param({"tags": {"c": "d"}}, id="tags"),
+        pytest.param(patch(n=1e308, list=[0.5, -0.0, 10**20]), id="numbers that a database spells anew"),
+        pytest.param(
+            {"sku": {"name": "Basic"}, "properties": rules(defaultAction="Allow")}, id="a lower tier and the policy"
+        ),
+        pytest.param({"sku": {"name": "Basic"}, "tags": {}, **patch(**rules(defaultAction="Allow"))}, id="all of it"),
+    ],
+)
+def test_a_patch_answers_with_what_is_shown_after_it(contributor: Arm, body: dict[str, Any]) -> None:
+    registry = make.registry(policy=make.selected("8.8.8.8", "9.9.9.0/24"), tags={"a": "b"})
+    registry.change_kept_aside({"properties.quotas": {"images": 3}}, make.BO)
+    answer = contributor.patch(REGISTRY, body)
+    shown = contributor.get(REGISTRY)
+    assert (answer.status, answer.json, answer.headers["ETag"]) == (200, shown.json, shown.headers["ETag"])
+    assert shown.json == contributor.get(REGISTRIES).json["value"][0]
+
+
+def test_a_put_answers_with_what_is_shown_after_it(contributor: Arm) -> None:
+    make.resource_group()
+    odd = {"n": 1e308, "list": [0.5, -0.0, 10**20]}
+    for status, body in (
+        (201, {**PREMIUM, "tags": {"a": "b"}, "properties": {**odd, **rules("8.8.8.8", defaultAction="Deny")}}),
+        (200, {**PREMIUM, "properties": {"m": 1e307}}),
+        (200, {**PREMIUM, "sku": {"name": "Basic"}}),
+    ):
+        answer, shown = contributor.put(REGISTRY, body), contributor.get(REGISTRY)
+        assert (answer.status, answer.json, answer.headers["ETag"]) == (status, shown.json, shown.headers["ETag"])
+
+
 def test_a_patch_that_says_nothing_new_leaves_no_record(contributor: Arm) -> None:
     make.registry(policy=make.selected("8.8.8.8"), tags={"a": "b"})
     count = Change.objects.count()
