@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -151,8 +151,11 @@ class Registry(models.Model):
     def create_recorded(
         cls, *, resource_group: ResourceGroup, name: str, sku: str, location: str, origin: Origin, **more: Any
     ) -> "Registry":
-        """A new registry and its change record. IntegrityError where the name is taken."""
+        """A new registry and its change record. IntegrityError where the name is taken, or the group is gone."""
         with transaction.atomic():
+            # The group first, as everybody takes it who makes something there: for the count all changes wait.
+            if ResourceGroup.objects.locked().filter(pk=resource_group.pk).first() is None:
+                raise IntegrityError("The resource group was deleted.")
             registry = cls.objects.create(
                 resource_group=resource_group,
                 name=name,

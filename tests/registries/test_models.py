@@ -1,6 +1,10 @@
 """What a registry is, what must go before a downgrade, and the record that outlives it."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from networking.access.policy import AccessPolicy
 from networking.models import EndpointSettings
-from registries.models import Change, Origin, Registry, ResourceGroup, Subscription, same_json
+from registries.models import Change, Generation, Origin, Registry, ResourceGroup, Subscription, same_json
 from registries.resource_id import ResourceId
 from tests import make
 
@@ -343,3 +347,33 @@ def test_two_subscriptions_may_have_groups_of_one_name(db: None) -> None:
     other = Subscription.objects.create(subscription_id="00000000-0000-0000-0000-000000000002", display_name="Other")
     ResourceGroup.objects.create(subscription=other, name="myResourceGroup", location="eastus")
     assert ResourceGroup.objects.filter(name="myResourceGroup").count() == 2
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_creates_a_registry_holds_no_count_while_waiting_for_its_group() -> None:
+    """PostgreSQL would end one of them if each waited for what the other holds."""
+    group, creates = make.resource_group(), Event()
+    Generation.next()  # so that there is a count
+
+    def create() -> Registry:
+        with closing(connection):
+            creates.set()
+            return Registry.create_recorded(
+                resource_group=group, name="waiting", sku="Premium", location="eastus", origin=make.BO
+            )
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            ResourceGroup.objects.locked().get(pk=group.pk)
+            created = threads.submit(create)
+            assert creates.wait(20)
+            time.sleep(0.5)  # it comes as far as it can
+            counted = Generation.next()
+        assert created.result().generation == counted + 1
+
+
+def test_no_registry_is_created_in_a_group_that_is_gone(db: None) -> None:
+    group = make.resource_group()
+    ResourceGroup.objects.filter(pk=group.pk).delete()
+    with pytest.raises(IntegrityError):
+        Registry.create_recorded(resource_group=group, name="lost", sku="Basic", location="eastus", origin=make.BO)

@@ -1,4 +1,5 @@
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -257,6 +258,24 @@ def test_the_same_put_twice_changes_once(contributor: Arm) -> None:
     assert Change.objects.count() == count
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"properties": {"policies": {"retentionPolicy": {"days": "seven"}}}}, id="a policy"),
+        pytest.param({"properties": {"encryption": {"keyVaultProperties": "x"}}}, id="encryption"),
+        pytest.param({"identity": "x"}, id="identity"),
+        pytest.param({"zones": 5}, id="zones"),
+    ],
+)
+def test_what_arm_knows_and_we_have_no_use_for_has_its_type(contributor: Arm, method: str, body: Any) -> None:
+    registry = make.registry()
+    answer = contributor.ask(method, REGISTRY, {**PREMIUM, **body, "tags": {"a": "b"}})
+    assert answer.error[:2] == (400, "InvalidProperty")
+    registry.refresh_from_db()
+    assert (registry.tags, registry.kept_aside, operations()) == ({}, {}, [])
+
+
 def test_a_get_put_back_as_it_is_changes_nothing(contributor: Arm) -> None:
     make.registry(policy=make.disabled("8.8.8.8", data_endpoint=True), tags={"a": "b"})
     before = contributor.get(REGISTRY).json
@@ -264,6 +283,27 @@ def test_a_get_put_back_as_it_is_changes_nothing(contributor: Arm) -> None:
     after = contributor.get(REGISTRY).json
     assert operations() == ["Update networking", "Update properties"]  # the defaults it states are kept as said
     assert after["properties"] == before["properties"]
+
+
+@pytest.mark.parametrize(
+    ("version", "hidden", "kept"),
+    [
+        pytest.param("2025-11-01", "softDeletePolicy", {"status": "enabled", "retentionDays": 9}, id="soft delete"),
+        pytest.param("2022-12-01", "azureADAuthenticationAsArmPolicy", {"status": "disabled"}, id="authentication"),
+    ],
+)
+def test_a_get_put_back_in_a_version_without_a_policy_leaves_it(
+    contributor: Arm, version: str, hidden: str, kept: dict[str, Any]
+) -> None:
+    make.registry()
+    before = contributor.patch(REGISTRY, patch(policies={hidden: kept})).json["properties"]["policies"]
+    seen = contributor.get(REGISTRY, version=version).json
+    assert hidden not in seen["properties"]["policies"]
+    assert contributor.put(REGISTRY, seen, version=version).status == 200
+    assert contributor.get(REGISTRY).json["properties"]["policies"] == before
+    contributor.put(REGISTRY, {**PREMIUM, "properties": {}})  # its version has the word, and leaves it out
+    after = contributor.get(REGISTRY).json["properties"]["policies"]
+    assert {**before, hidden: after[hidden]} == after != before
 
 
 @pytest.mark.parametrize(
@@ -474,6 +514,32 @@ def test_a_put_answers_with_what_is_shown_after_it(contributor: Arm) -> None:
     ):
         answer, shown = contributor.put(REGISTRY, body), contributor.get(REGISTRY)
         assert (answer.status, answer.json, answer.headers["ETag"]) == (status, shown.json, shown.headers["ETag"])
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize(
+    ("headers", "statuses"),
+    [
+        pytest.param({}, [200, 200, 200, 201], id="whatever is there"),
+        pytest.param({"If_None_Match": "*"}, [201, 412, 412, 412], id="only a new one"),
+    ],
+)
+def test_of_puts_at_once_one_creates_and_the_others_find_it(
+    contributor: Arm, headers: dict[str, str], statuses: list[int]
+) -> None:
+    make.resource_group()
+    together = threading.Barrier(4)
+
+    def put(number: int) -> int:
+        together.wait(30)
+        try:
+            return contributor.put(REGISTRY, PREMIUM, **headers).status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(put, range(4))) == statuses
+    assert operations() == ["Create registry"]
 
 
 def test_a_patch_that_says_nothing_new_leaves_no_record(contributor: Arm) -> None:
