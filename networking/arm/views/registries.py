@@ -86,14 +86,19 @@ def put(request: ArmRequest, subscription: str, group: str, name: str) -> JsonRe
     place = group_at(subscription, group)
     require_provider(place.subscription, PROVIDER)
     try:
-        with transaction.atomic():
-            registry, created = _put(request, place, name, asked)
-            after = stored(registry)
-    except IntegrityError:  # somebody was quicker: the name is taken, or the group is gone
+        after, created = _stored_whole(request, place, name, asked)
+    except IntegrityError:  # somebody was quicker: the registry is there now, or the group is gone
         if not ResourceGroup.objects.filter(pk=place.pk).exists():
             raise group_not_found(group) from None
-        raise _in_use(name) from None
+        after, created = _stored_whole(request, place, name, asked)
     return _shown(request, after, status=201 if created else 200)
+
+
+def _stored_whole(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[rendering.Stored, bool]:
+    """The registry as it is stored then, and whether it is new."""
+    with transaction.atomic():
+        registry, created = _put(request, place, name, asked)
+        return stored(registry), created
 
 
 def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[Registry, bool]:
