@@ -36,6 +36,14 @@ def requires_data_endpoint(registry: Registry) -> bool:
     return registry.private_endpoint_connections.filter(state=ConnectionState.APPROVED.value).exists()
 
 
+def _assign(row: models.Model, **columns: object) -> list[str]:
+    """The names of those that were others before."""
+    changed = [name for name, value in columns.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, columns[name])
+    return changed
+
+
 @dataclass(frozen=True, slots=True)
 class Stale:
     """Somebody stored another policy since the page was opened. `last` is their change, None where it is not known."""
@@ -138,25 +146,31 @@ class EndpointSettings(models.Model):
         return Change.record(self.registry, UPDATE, origin, before=before.record(), after=policy.record())
 
     def _write(self, before: AccessPolicy, policy: AccessPolicy, origin: Origin) -> None:
-        self.public_network_access = policy.public_network_access.value
-        self.default_action = policy.default_action.value
-        self.trusted_services = policy.trusted_services
-        self.tasks_bypass = policy.tasks_bypass
-        self.data_endpoint = policy.data_endpoint
-        self.subnets = list(policy.subnets)
-        self.save()
+        changed = _assign(
+            self,
+            public_network_access=policy.public_network_access.value,
+            default_action=policy.default_action.value,
+            trusted_services=policy.trusted_services,
+            tasks_bypass=policy.tasks_bypass,
+            data_endpoint=policy.data_endpoint,
+            subnets=list(policy.subnets),
+        )
+        if self._state.adding:
+            self.save()
+        elif changed:
+            self.save(update_fields=changed)
         if policy.rules != before.rules:
             self._write_rules(policy.rules, origin)
-        registry = self.registry
-        registry.public_access = policy.public_access.value
-        registry.rule_count = len(policy.rules)
-        registry.subnet_count = len(policy.subnets)
-        registry.data_endpoint = policy.data_endpoint
-        registry.changed_at = timezone.now()
-        registry.generation = Generation.next()
-        registry.save(
-            update_fields=["public_access", "rule_count", "subnet_count", "data_endpoint", "changed_at", "generation"],
+        changed = _assign(
+            self.registry,
+            public_access=policy.public_access.value,
+            rule_count=len(policy.rules),
+            subnet_count=len(policy.subnets),
+            data_endpoint=policy.data_endpoint,
+            changed_at=timezone.now(),
+            generation=Generation.next(),
         )
+        self.registry.save(update_fields=changed)
 
     def _write_rules(self, rules: tuple[Rule, ...], origin: Origin) -> None:
         """Only rows that differ are touched, so that who added a rule, and when, stays true. IntegrityError where a
