@@ -63,18 +63,19 @@ test:
 	@$(PYTEST) -m 'not browser and not server and not client'
 	@echo 'The rest: make browser (needs Chromium), make server, make clients, bash .ci/run (Chromium and PostgreSQL).'
 
+# A file is one worker's, so that the servers of its own start once.
 browser:
 	@$(SETUP) requirements-dev.txt
-	@$(PYTEST) -m browser tests/browser
+	@$(PYTEST) --dist loadfile -m browser tests/browser
 
 server:
 	@$(SETUP) requirements-dev.txt
 	@$(PYTEST) -m server tests/servers
 
-# One after the other: they share one lab.
+# Those of the lab are one worker's, one after the other; az is the other's.
 clients:
 	@$(SETUP) requirements-dev.txt
-	@$(BIN)/pytest -q -m client tests/clients
+	@$(PYTEST) --dist loadscope -m client tests/clients
 
 # The last check stands for production: nothing of demonstration mode, a host name, TLS.
 lint:

@@ -4,7 +4,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.chromium import settled
+
 URL = "/registries/mycontainerregistry/networking/"
+ASKS_EVERY = 15_000  # milliseconds between two questions of an open page, whether somebody else has saved
 
 KEEP_ANNOUNCEMENTS = """
 window.announced = [];
@@ -18,15 +21,18 @@ addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
 class Blade:
     """One opened Networking page."""
 
-    def __init__(self, page: Page, url: str = URL) -> None:
+    def __init__(self, page: Page, url: str = URL, *, clock: bool = False) -> None:
+        """With a `clock`, `page.clock.fast_forward` brings what would come later."""
         self.page = page
         self.url = url
+        if clock:
+            page.clock.install()
         page.add_init_script(KEEP_ANNOUNCEMENTS)
         self.open()
 
     def open(self) -> None:
         self.page.goto(self.url)
-        self.page.wait_for_load_state("networkidle")
+        settled(self.page)
 
     @property
     def save(self) -> Locator:
@@ -63,8 +69,7 @@ class Blade:
 
     def evaluated(self) -> None:
         """Wait until the server has judged the draft that is on the page."""
-        self.page.wait_for_timeout(600)
-        self.page.wait_for_load_state("networkidle")
+        settled(self.page)
 
     def saved(self) -> None:
         """Press Save and wait until the page is clean again."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.chromium import OpenPage, SignIns, chromium_path, launch
+from tests.browser.chromium import OpenPage, SignIns, Windows, chromium_path, launch, signed_in
 from tests.browser.server import Server, running
 
 HERE = Path(__file__).parent
@@ -42,14 +42,18 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sign_ins(browser: Browser, server: Server) -> SignIns:
-    return SignIns(browser, server.url)
+    return signed_in(browser, server)
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server, sign_ins: SignIns) -> Iterator[OpenPage]:
+def open_page(windows: Windows, server: Server, sign_ins: SignIns) -> Iterator[OpenPage]:
     """Call it for a page. Console errors, script errors and policy violations on any of them fail the test."""
-    opener = OpenPage(browser, sign_ins)
+    opener = OpenPage(windows, sign_ins)
     yield opener
-    for context in opener.contexts:
-        context.close()
+    opener.close()
     assert opener.unexpected() == []

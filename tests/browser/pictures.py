@@ -13,7 +13,16 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from networking.access.policy import AccessPolicy
-from tests.browser.chromium import PHONE, Scheme, SignIns, chromium_path, context_options, launch
+from tests.browser.chromium import (
+    PHONE,
+    WATCH_DRAFTS,
+    Scheme,
+    SignIns,
+    chromium_path,
+    context_options,
+    launch,
+    settled,
+)
 from tests.browser.gate import log_a_morning, wake_own_gate
 from tests.browser.server import ROOT, running
 
@@ -82,7 +91,7 @@ def edit(page: Page) -> None:
     page.get_by_role("button", name="Delete 16.17.18.0/24").click()
     page.get_by_label("Check another address").fill("16.17.18.19")
     page.get_by_role("button", name="Check", exact=True).click()
-    settle(page)
+    settled(page)
 
 
 def make_mistakes(page: Page) -> None:
@@ -91,7 +100,7 @@ def make_mistakes(page: Page) -> None:
         page.locator("#rules [name=range]").last.press("Enter")
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator("#error-summary").wait_for()
-    settle(page)
+    settled(page)
 
 
 def paste(page: Page) -> None:
@@ -105,7 +114,7 @@ def name_a_rule(page: Page) -> None:
 
 def choose_disabled(page: Page) -> None:
     page.get_by_label("Disabled").check()
-    settle(page)
+    settled(page)
 
 
 def leave(page: Page) -> None:
@@ -136,13 +145,13 @@ def explain_trusted_services(page: Page) -> None:
 
 def remove_a_subnet_rule(page: Page) -> None:
     page.get_by_label("Remove myDockerVMVNET / myDockerVMSubnet on save").check()
-    settle(page)
+    settled(page)
     page.locator("#se-h").scroll_into_view_if_needed()
 
 
 def want_data_endpoints(page: Page) -> None:
     page.get_by_label("Enable dedicated data endpoint").check()
-    settle(page)
+    settled(page)
 
 
 def open_a_network(page: Page) -> None:
@@ -206,12 +215,6 @@ def wake_gate(page: Page) -> None:
 def open_settings_in_the_admin(page: Page) -> None:
     page.locator("#result_list").get_by_role("link", name="mycontainerregistry").first.click()
     page.get_by_role("button", name="Save", exact=True).wait_for()
-
-
-def settle(page: Page) -> None:
-    """Until the server has judged the draft."""
-    page.wait_for_timeout(700)
-    page.wait_for_load_state("networkidle")
 
 
 def open_first_endpoint(page: Page) -> None:
@@ -353,13 +356,14 @@ def take(browser: Browser, sign_ins: SignIns, picture: Picture, width: int, sche
         reduced_motion="reduce",
         storage_state=sign_ins.state(picture.role) if picture.role else None,
     )
+    context.add_init_script(WATCH_DRAFTS)
     page = context.new_page()
     answer = page.goto(picture.path)
     assert answer is not None
     assert answer.status == 200, f"{picture.name}: {picture.path} answers {answer.status}"
     if picture.act:
         picture.act(page)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     path = FOLDER / f"{picture.name}-{width}-{scheme}.png"
     page.screenshot(path=path, full_page=width < PHONE, clip=clip(page, width), animations="disabled")
     context.close()

@@ -1,15 +1,17 @@
 """The real product as a subprocess: its own data, demonstration mode, granian, a free port."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import connect
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -46,9 +48,41 @@ class Server:
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stderr}"
         return done.stdout
 
+    def remember(self) -> None:
+        """What `reset` goes back to: the database as it is now."""
+        with closing(connect(self._first)) as first, closing(connect(self._database, timeout=30)) as now:
+            now.backup(first)
+
     def reset(self) -> None:
-        """The demonstration state, as it was at first."""
-        self.manage("demo", "--reset")
+        """The demonstration state, with whoever was signed in then. Fifty times as fast as `manage.py demo --reset`.
+
+        The count of changes goes on, and every registry is among them: a gate must not take it for the past."""
+        with (
+            closing(connect(self._first)) as first,
+            closing(connect(self._database, timeout=30)) as now,
+            closing(connect(":memory:")) as draft,
+        ):
+            first.backup(draft)
+            [count] = now.execute("SELECT value + 1 FROM registries_generation").fetchone()
+            draft.execute("UPDATE registries_generation SET value = ?", [count])
+            draft.execute("UPDATE registries_registry SET generation = ?", [count])
+            draft.commit()
+            draft.backup(now)
+
+    def begin_like(self, other: "Server") -> None:
+        """Before the start: the files of that one, and the state it remembers."""
+        shutil.copytree(other.data / "static", self.data / "static")
+        shutil.copy(other.data / "secret-key", self.data)
+        for name in (self._first, self._database):
+            shutil.copy(other._first, name)
+
+    @property
+    def _database(self) -> Path:
+        return self.data / "portcullis.sqlite3"
+
+    @property
+    def _first(self) -> Path:
+        return self.data / "first.sqlite3"
 
     def log(self) -> str:
         """What the server has said so far."""
@@ -63,13 +97,18 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server that answers, with the demonstration registries; stopped and its data deleted afterwards."""
+def running(like: Server | None = None) -> Iterator[Server]:
+    """A server that answers, with the demonstration registries; stopped and its data deleted afterwards. `like` is
+    another one, whose first state it begins with: that takes no `manage.py`."""
     with tempfile.TemporaryDirectory(prefix="portcullis-") as directory:
         server = Server(data=Path(directory), port=_free_port())
-        server.manage("migrate", "--verbosity", "0")
-        server.manage("collectstatic", "--noinput", "--verbosity", "0")
-        server.manage("demo")
+        if like:
+            server.begin_like(like)
+        else:
+            server.manage("migrate", "--verbosity", "0")
+            server.manage("collectstatic", "--noinput", "--verbosity", "0")
+            server.manage("demo")
+            server.remember()
         with (server.data / "server.log").open("w") as log:
             process = _serve(server, log.fileno())
         try:

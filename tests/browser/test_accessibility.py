@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.chromium import AXE_COLOUR_RULES, AXE_RULES, OpenPage, Scheme, axe
+from tests.browser.chromium import AXE_COLOUR_RULES, AXE_RULES, OpenPage, Scheme, SignIns, axe, settled
 from tests.browser.gate import log_a_morning
 from tests.browser.pictures import PICTURES, Picture
 from tests.browser.server import Server
@@ -35,7 +35,8 @@ SCREENS = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def demonstration(server: Server) -> None:
+def demonstration(server: Server, sign_ins: SignIns) -> None:
+    """After everybody has signed in, which is what a reset goes back to."""
     server.reset()
     log_a_morning(server)
 
@@ -48,7 +49,7 @@ def test_axe_has_nothing_against_a_page(open_page: OpenPage, picture: Picture, s
     page.goto(picture.path)
     if picture.act:
         picture.act(page)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     found = [each for width, height in screen.sizes for each in found_at(page, picture, width, height)]
     if screen.narrowest:
         found += found_sideways(page, picture, screen.narrowest, 700)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.blade import Blade
-from tests.browser.chromium import OpenPage, axe
+from tests.browser.chromium import OpenPage, axe, settled
 from tests.browser.server import Server
 
 
@@ -25,7 +25,7 @@ def narrow(page: Page, **filters: str) -> None:
     for name, value in filters.items():
         page.locator(f".filters [name={name}]").and_(page.locator("select")).select_option(label=value)
     page.get_by_role("button", name="Apply", exact=True).click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
 
 def save_twice(page: Page) -> None:

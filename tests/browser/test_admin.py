@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import OpenPage, sign_in
+from tests.browser.chromium import OpenPage, settled, sign_in
 from tests.browser.server import Server
 
 REGISTRIES = "/admin/registries/registry/"
@@ -124,7 +124,7 @@ def test_rules_are_deleted_in_bulk(open_page: OpenPage, javascript: bool) -> Non
     page = open_page("contributor", javascript=javascript)
     before = changes(page)
     find(page, RULES, "mycontainerregistry")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     for box in page.locator("#result_list .action-select").all():
         box.check()
     page.locator("select[name=action]").select_option("delete_selected")
@@ -238,7 +238,7 @@ def test_no_page_asks_for_more_than_the_policy_allows(open_page: OpenPage) -> No
         assert answer is not None
         assert answer.status == 200, address
         assert "unsafe-inline" not in answer.headers["content-security-policy"]
-        page.wait_for_load_state("networkidle")
+        settled(page)
 
 
 @pytest.mark.parametrize("model", ["registries/registry", "registries/account", "networking/endpointsettings"])
@@ -249,4 +249,4 @@ def test_nor_do_the_pages_of_one_thing(open_page: OpenPage, model: str) -> None:
     assert change is not None
     for address in (change, change.replace("change/", "history/"), change.replace("change/", "delete/")):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        settled(page)

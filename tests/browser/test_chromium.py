@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.chromium import OpenPage, axe
+from tests.browser.chromium import OpenPage, SignIns, Windows, axe
 from tests.browser.server import Server
 
 STYLE = "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">inline</p>')"
@@ -46,12 +46,39 @@ def test_each_role_is_signed_in(open_page: OpenPage, role: str) -> None:
     assert page.url.endswith("/registries/")
 
 
-def test_a_role_is_signed_in_again_after_a_reset(open_page: OpenPage, server: Server) -> None:
-    open_page("owner")
-    server.reset()
+@pytest.mark.parametrize("by", ["the tests", "manage.py"])
+def test_a_role_stays_signed_in_through_a_reset(open_page: OpenPage, server: Server, by: str) -> None:
+    page = open_page("owner")
+    server.reset() if by == "the tests" else server.manage("demo", "--reset")
+    page.goto("/registries/")
+    assert page.url.endswith("/registries/")
+
+
+def test_a_role_is_signed_in_again_after_signing_out(open_page: OpenPage) -> None:
+    page = open_page("owner")
+    page.goto("/registries/")
+    page.locator(".tb-user").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/")
     page = open_page("owner")
     page.goto("/registries/")
     assert page.url.endswith("/registries/")
+
+
+def test_a_window_keeps_nothing_for_the_next_test(windows: Windows, sign_ins: SignIns) -> None:
+    before, after = OpenPage(windows, sign_ins), OpenPage(windows, sign_ins)
+    page = before("owner")
+    page.goto("/registries/")
+    page.context.add_cookies([{"name": "theme", "value": "dark", "url": sign_ins.url}])
+    before.close()
+    other = after(None)
+    assert other.context == page.context
+    assert other.context.cookies() == []
+    other.goto("/registries/")
+    assert "/sign-in/" in other.url
+    other.evaluate("console.error('on purpose')")
+    after.close()
+    assert (before.problems, after.problems) == ([], ["on purpose"])
 
 
 def test_axe_names_what_is_wrong(open_page: OpenPage) -> None:

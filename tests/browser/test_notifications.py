@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.blade import Blade
-from tests.browser.chromium import OpenPage
+from tests.browser.chromium import OpenPage, settled
 from tests.browser.server import Server
 
 
@@ -100,7 +100,7 @@ def test_closing_and_opening_after_a_dismissal_keeps_the_focus(open_page: OpenPa
     page.keyboard.press("Escape")
     with page.expect_response("**/notifications/"):
         page.locator(".tb-btn[popovertarget=bell]").click()
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.evaluate("document.activeElement.matches('#bell *, .tb-btn')")
 
 

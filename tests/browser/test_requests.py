@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.blade import URL as BLADE
 from tests.browser.blade import Blade
-from tests.browser.chromium import OpenPage, SignIns, axe
+from tests.browser.chromium import OpenPage, SignIns, axe, signed_in
 from tests.browser.gate import gate_log, log_a_morning, report, request, wake_own_gate
 from tests.browser.server import Server, running
 
@@ -21,21 +21,20 @@ URL = "/registries/mycontainerregistry/requests/"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(server: Server) -> Iterator[Server]:
     """One of its own: the gate of the others' may have begun to report."""
-    with running() as started:
+    with running(like=server) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def sign_ins(browser: Browser, server: Server) -> SignIns:
-    return SignIns(browser, server.url)
+    return signed_in(browser, server)
 
 
 @pytest.fixture(autouse=True)
 def demonstration(server: Server) -> None:
     server.reset()
-    server.manage("shell", "-c", "from networking.models import GateReport; GateReport.objects.all().delete()")
 
 
 def lines(page: Page) -> Locator:

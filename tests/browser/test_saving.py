@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.blade import URL, Blade
+from tests.browser.blade import ASKS_EVERY, URL, Blade
 from tests.browser.chromium import OpenPage
 from tests.browser.server import Server
 
@@ -126,14 +126,14 @@ def test_leaving_the_comparison_asks_too(blade: Blade, open_page: OpenPage) -> N
     expect(blade.page.get_by_role("dialog", name="Discard unsaved changes?")).to_be_visible()
 
 
-def test_an_open_page_says_that_it_was_changed_elsewhere(blade: Blade, open_page: OpenPage) -> None:
+def test_an_open_page_says_that_it_was_changed_elsewhere(open_page: OpenPage) -> None:
+    blade = Blade(open_page("contributor"), clock=True)
     blade.type_range("192.0.2.10")
     other = Blade(open_page("owner"))
     other.type_range("192.0.2.99")
     other.saved()
-    expect(blade.page.locator("#changed-elsewhere")).to_contain_text(
-        "ada@example.org changed these settings", timeout=17_000
-    )
+    blade.page.clock.fast_forward(ASKS_EVERY)
+    expect(blade.page.locator("#changed-elsewhere")).to_contain_text("ada@example.org changed these settings")
     assert "192.0.2.10" in blade.ranges()
 
 

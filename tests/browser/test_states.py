@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.blade import URL, Blade
-from tests.browser.chromium import OpenPage
+from tests.browser.chromium import OpenPage, settled
 from tests.browser.server import Server
 
 
@@ -83,7 +83,7 @@ def test_a_theme_is_chosen_once_and_kept(open_page: OpenPage, javascript: bool) 
     if not javascript:
         page.get_by_role("button", name="Apply").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     page.goto("/registries/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == "rgb(27, 26, 25)"

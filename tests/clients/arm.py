@@ -8,13 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from functools import cached_property
 from http.cookiejar import CookieJar
 from pathlib import Path
-from sqlite3 import connect
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -103,25 +102,6 @@ class ArmServer(Server):
     @property
     def trusting(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.authority)
-
-    def reset(self) -> None:
-        """The database as it was when the servers began to answer. Thirty times as fast as `manage.py demo --reset`;
-        a gate that counts changes would take it for the past."""
-        with closing(connect(self._first)) as first, closing(connect(self._database, timeout=30)) as now:
-            first.backup(now)
-
-    def remember(self) -> None:
-        """What `reset` goes back to."""
-        with closing(connect(self._first)) as first, closing(connect(self._database)) as now:
-            now.backup(first)
-
-    @property
-    def _database(self) -> Path:
-        return self.data / "portcullis.sqlite3"
-
-    @property
-    def _first(self) -> Path:
-        return self.data / "first.sqlite3"
 
     @cached_property
     def _principals(self) -> dict[str, tuple[str, str]]:

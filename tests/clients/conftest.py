@@ -1,10 +1,12 @@
 """Real clients against a real registry behind the gate, and az against the ARM API. One lab and one pair of servers for
-the session; tests put back what they save."""
+the session; tests put back what they save. So two processes may run them, one those of the lab, one all others."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from deploy.lab.image import make_image
 from deploy.lab.lab import Lab
@@ -14,6 +16,28 @@ from tests.clients.arm import ArmServer, running
 from tests.clients.azure import Az
 from tests.clients.blade import Blade
 from tests.clients.programs import OWNER, Client
+
+WITHOUT_THE_LAB = {
+    "test_az",
+    "test_az_login",
+    "test_az_registries",
+    "test_az_sign_in",
+    "test_early_answers",
+    "test_front",
+    "test_sdk",
+    "test_writers",
+}
+
+
+class TwoLines(LoadScopeScheduling):  # type: ignore[misc] # xdist tells no types
+    """Those with az in one process, those of the lab in another: there is one lab."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "az" if Path(nodeid.partition("::")[0]).stem in WITHOUT_THE_LAB else "lab"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoLines:
+    return TwoLines(config, log)
 
 
 @pytest.fixture(scope="session")

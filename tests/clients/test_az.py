@@ -52,6 +52,22 @@ def test_document_000_a_provider_is_registered_in_the_subscription_of_the_virtua
     assert "Microsoft.ContainerRegistry" in server.read(PROVIDERS)
 
 
+def test_document_000_a_provider_is_unregistered_and_az_need_not_wait(
+    az: Az, server: ArmServer, demonstration: None
+) -> None:
+    """It asks every ten seconds, for ever, until it reads "Unregistered"."""
+    az.run("account set", "--subscription", "Demonstration networks")
+    try:
+        az.run("provider register --namespace Microsoft.ContainerRegistry --wait")
+        printed = az.tried("provider unregister --namespace Microsoft.ContainerRegistry --wait", timeout=60)
+        shown = az.run("provider show --namespace Microsoft.ContainerRegistry")
+    finally:
+        az.run("account set --subscription Demonstration")
+    assert (printed.code, printed.err) == (0, "")
+    assert shown["registrationState"] == "Unregistered"
+    assert "Microsoft.ContainerRegistry" not in server.read(PROVIDERS)
+
+
 def test_document_000_from_the_service_endpoint_to_the_rule_and_back(
     az: Az, server: ArmServer, demonstration: None
 ) -> None:

@@ -1,6 +1,10 @@
 """What people type beside the documents: registries made, listed and deleted, wrong rules, networks and private
 endpoints."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.clients.arm import DEMONSTRATION, GROUP, REGISTRY, ArmServer, path_of
@@ -10,6 +14,11 @@ pytestmark = pytest.mark.client
 
 FULL, TEAM = "contosobranches", "contosoteam"  # with 100 rules; of the Standard tier
 NOWHERE = f"{DEMONSTRATION}/resourceGroups/none/providers/Microsoft.Network/virtualNetworks/none/subnets/missing"
+TEMPLATE = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "resources": [],
+}
 MANY = """
 from registries.models import Origin, Registry, ResourceGroup
 group = ResourceGroup.objects.get(name="many")
@@ -112,6 +121,29 @@ def test_a_registry_is_a_resource_among_others(az: Az, server: ArmServer, demons
     tagged = az.run(f"resource tag --ids {place} --tags owner=ada", "--query", "tags")
     assert tagged == {"owner": "ada"}
     assert az.run("resource list --tag owner=ada", "--query", "[].name") == [REGISTRY]
+
+
+def test_the_etag_that_az_rest_shows_loses_nobodys_change(az: Az, server: ArmServer, demonstration: None) -> None:
+    """As docs/az.md has it."""
+    url = f"--url {path_of()}?api-version=2025-11-01"
+    shown = az.tried(f"rest {url} --verbose")
+    found = re.search(r"'etag': '(.*)'", shown.err)
+    assert found is not None, shown.err
+    patch = f"rest --method patch {url} --headers If-Match={found[1]} --body"
+    az.run(patch, '{"properties": {"dataEndpointEnabled": false}}')
+    second = az.tried(patch, '{"properties": {"dataEndpointEnabled": true}}')
+    assert (second.code, server.policy()["dataEndpointEnabled"]) == (1, False)
+    assert "Precondition Failed" in second.err
+
+
+@pytest.mark.parametrize("command", ["create", "validate", "what-if"])
+def test_template_deployments_are_refused_in_a_sentence(az: Az, tmp_path: Path, command: str) -> None:
+    template = tmp_path / "main.json"
+    template.write_text(json.dumps(TEMPLATE))
+    refused = az.tried(f"deployment group {command} --resource-group {GROUP} --template-file {template}")
+    assert refused.code == 1
+    assert "Portcullis doesn't serve template deployments; docs/az.md lists what it serves." in refused.err
+    assert "Traceback" not in refused.err
 
 
 def test_a_private_endpoint_waits_until_the_owner_approves_it(az: Az, server: ArmServer, demonstration: None) -> None:

@@ -40,6 +40,16 @@ def test_a_service_principal_sees_its_subscriptions(az: Az) -> None:
     assert user_of(az) == ("demo-pipeline", "servicePrincipal")
 
 
+def test_a_tenant_by_its_name_is_told_what_a_tenant_is(server: ArmServer, tmp_path: Path) -> None:
+    client, secret = server.service_principal("Owner")
+    refused = azure.connected(server, tmp_path).tried(
+        f"login --service-principal -u {client} -p {secret} --tenant contoso.com"
+    )
+    assert refused.code == 1
+    assert "The --tenant of az login is a GUID; manage.py connect prints it." in refused.err
+    assert "Traceback" not in refused.err
+
+
 @pytest.mark.parametrize("options", [pytest.param("", id="bare"), pytest.param("--use-device-code", id="asked for")])
 def test_a_device_code_signs_in_whom_the_demonstration_names(
     server: ArmServer, demonstration: None, tmp_path: Path, options: str
