@@ -27,9 +27,10 @@ def of_subnet(resource_id: str, body: SubnetBody) -> Record:
     return {"id": resource_id, "subnets": {body.name: _subnet(body)}, "properties": _properties_of(body)}
 
 
-def of_endpoint(resource_id: str, location: str, tags: dict[str, str], kept: dict[str, Any]) -> Record:
+def of_endpoint(resource_id: str, location: str, tags: dict[str, str], message: str, kept: dict[str, Any]) -> Record:
     own, beside = parted(kept)
-    return {"id": resource_id, "location": location, "tags": tags, "properties": {**beside, **own}}
+    asked = {"requestMessage": message} if message else {}
+    return {"id": resource_id, "location": location, "tags": tags, "properties": {**beside, **own, **asked}}
 
 
 def record(operation: str, origin: Origin, *, before: Record | None, after: Record | None) -> None:

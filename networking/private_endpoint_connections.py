@@ -62,6 +62,24 @@ def reject(connection: PrivateEndpointConnection, origin: Origin, *, description
     return _decide(connection, ConnectionState.REJECTED, description, origin)
 
 
+def ask_anew(registry: Registry, private_endpoint: str, message: str, origin: Origin) -> Problem | None:
+    """The private endpoint of that resource id asks in other words, which describe its connection while nobody has
+    decided. After that its description is the owner's, and stays."""
+    with transaction.atomic():
+        locked = _locked(registry)
+        pending = locked.private_endpoint_connections.filter(state=ConnectionState.PENDING.value)
+        stored = pending.filter(private_endpoint__iexact=private_endpoint).first()
+        if stored is None:
+            return None
+        if problem := _problem(locked, message):
+            return problem
+        before, stored.description = _record(stored), message
+        stored.save(update_fields=["description"])
+        _changed(locked)
+        Change.record(locked, UPDATED, origin, before=before, after=_record(stored))
+    return None
+
+
 def keep_aside(connection: PrivateEndpointConnection, kept: Mapping[str, Any], origin: Origin) -> Change | None:
     """What a client of the ARM API says of it that Portcullis has no use for, by path, all anew. None where it is that
     already, or gone."""

@@ -19,7 +19,7 @@ from networking.endpoint_addresses import free_in, members_of
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
 from networking.network_records import of_endpoint, record
 from networking.network_refusals import MAX_NAME, name_problem
-from networking.private_endpoint_connections import connect, disconnect, remove
+from networking.private_endpoint_connections import ask_anew, connect, disconnect, remove
 from networking.virtual_networks import Put, anything, subnet_at
 from registries import regions
 from registries.models import CHANGE, Account, NamedQuerySet, Origin, Registry, ResourceGroup
@@ -83,8 +83,9 @@ def put_endpoint(
     *,
     expected: Callable[[PrivateEndpoint | None], None] = anything,
 ) -> Put[PrivateEndpoint] | Problem:
-    """Create, with the connection to its registry; of one that is there, tags and what is kept change and no more.
-    `expected` is asked about the endpoint that is found, under the lock, and raises where it is not as expected.
+    """Create, with the connection to its registry; of one that is there, tags, the message to the registry's owner and
+    what is kept change and no more. `expected` is asked about the endpoint that is found, under the lock, and raises
+    where it is not as expected.
 
     `account` approves at once where the body asks for it, if it may change the registry. ResourceGroup.DoesNotExist
     where the group was deleted meanwhile."""
@@ -100,8 +101,9 @@ def put_endpoint(
         endpoint.tags, endpoint.kept_aside = body.tags, body.kept
         if found is None:
             problem = _place(endpoint, body, registry, account) or _connect(endpoint, registry, origin)
-        elif (problem := _problem_of_change(found, body)) is None:
-            found.save(update_fields=["tags", "kept_aside"])
+        else:
+            problem = _problem_of_change(found, body) or _reword(found, registry, body.link.message, origin)
+            found.save(update_fields=["tags", "kept_aside", "request_message"])
         if problem is not None:
             transaction.set_rollback(True)
             return problem
@@ -161,7 +163,9 @@ def _named(group: ResourceGroup, name: str) -> NamedQuerySet[PrivateEndpoint]:
 
 
 def _record(endpoint: PrivateEndpoint) -> dict[str, Any]:
-    return of_endpoint(endpoint.resource_id, endpoint.location, endpoint.tags, endpoint.kept_aside)
+    return of_endpoint(
+        endpoint.resource_id, endpoint.location, endpoint.tags, endpoint.request_message, endpoint.kept_aside
+    )
 
 
 def _registry_at(resource_id: str) -> Registry | None:
@@ -184,6 +188,14 @@ def _problem_of_change(found: PrivateEndpoint, body: EndpointBody) -> Problem | 
             message = f"The {what} of private endpoint '{found.name}' can't change."
             return Problem(Code.INVALID_PROPERTY, f"{message} Delete the endpoint and create another.")
     return None
+
+
+def _reword(found: PrivateEndpoint, registry: Registry | None, message: str, origin: Origin) -> Problem | None:
+    """What the endpoint says to the owner of its registry, who may not have decided yet."""
+    if message == found.request_message:
+        return None
+    found.request_message = message
+    return ask_anew(registry, found.resource_id, message, origin) if registry else None
 
 
 def _comparable(link: Link) -> tuple[str, str, bool]:

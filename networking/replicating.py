@@ -11,7 +11,9 @@ from networking.endpoint_addresses import fit_addresses
 from registries import regions
 from registries.models import Change, Origin, Registry, Replication, same_json
 
-ADD = "Add replication"  # the operation of the change record of a new one
+# The operations of their change records.
+ADD = "Add replication"
+UPDATE = "Update replication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def replicate(registry: Registry, region: str, wanted: Wanted, origin: Origin) -
         if before is None and (problem := fit_addresses(locked)):
             transaction.set_rollback(True)
             return problem
-        operation = ADD if before is None else "Update replication"
+        operation = ADD if before is None else UPDATE
         return Change.record(locked, operation, origin, before=before, after=_record(stored))
 
 

@@ -4,6 +4,8 @@ from django.http import HttpRequest
 
 from networking.arm.errors import ArmError
 
+ETAG = ("ETag",)  # the headers of every answer that shows one resource
+
 
 def has_conditions(request: HttpRequest) -> bool:
     return "If-Match" in request.headers or "If-None-Match" in request.headers

@@ -36,9 +36,23 @@ GROUP_BODY = {"type": "object", "required": ["location"], "properties": OF_GROUP
 GROUP_PATCH = {"type": "object", "properties": OF_GROUPS}
 TAGS_BODY = {"type": "object", "properties": {"tags": TAGS}, "additionalProperties": False}
 
-RESOURCE = _object({"id": TEXT, "name": TEXT, "type": TEXT, "location": TEXT, "tags": TAGS}, sku=ANYTHING)
+TIME = {"type": "string", "format": "date-time"}
+RESOURCE = _object(
+    {"id": TEXT, "name": TEXT, "type": TEXT, "location": TEXT, "tags": TAGS},
+    sku=ANYTHING,
+    createdTime=TIME,
+    changedTime=TIME,
+    **STATE,
+)
 RESOURCES = _list(RESOURCE)
-FILTER = {"$filter": {"type": "string", "maxLength": 400}, "$expand": TEXT}
+FILTER = {"$filter": {"type": "string", "maxLength": 400}}
+EXPAND = {
+    "$expand": {
+        "type": "string",
+        "description": "What else to say of each, with commas between: createdTime, changedTime, provisioningState. "
+        "A time that isn't known is left out.",
+    }
+}
 
 SUBNET = _of_network("Microsoft.Network/virtualNetworks/subnets", _object(STATE, addressPrefix=TEXT))
 SUBNETS = _list(SUBNET)

@@ -24,6 +24,43 @@ ERROR: dict[str, Any] = {
         "status": {"const": "Failed"},
     },
 }
+CONDITIONS = {
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag that the resource must have, or * where it must be there; else the answer is 412.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "* where nothing may be there yet, or an ETag that the resource must not have; else the answer "
+        "is 412.",
+        "schema": {"type": "string"},
+    },
+}
+HEADERS: dict[str, Any] = {
+    "ETag": {
+        "description": "Changes whenever the resource does.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^(W/)?"[^"]+"$'},
+    },
+    "Retry-After": {
+        "description": "After how many seconds to ask again.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "Azure-AsyncOperation": {
+        "description": "Where the status of what was begun is.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri"},
+    },
+    "Location": {
+        "description": "Where the result of what was begun is.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri"},
+    },
+}
 REFUSED: Schema = {"$ref": "#/components/schemas/Error"}
 MEANINGS = {
     200: "OK",
@@ -61,6 +98,7 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {"Error": ERROR},
+            "headers": HEADERS,
             "parameters": {
                 "ApiVersion": {
                     "name": "api-version",
@@ -68,7 +106,8 @@ def document() -> dict[str, Any]:
                     "required": True,
                     "schema": {"type": "string", "pattern": "^[0-9A-Za-z.-]{1,40}$"},
                     "example": "2026-09-01-preview",
-                }
+                },
+                **CONDITIONS,
             },
         },
     }
@@ -79,12 +118,18 @@ def _operation(of: Route) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": PATH_VALUES.get(name, PATH_VALUE)} for name in of.names
     ]
     parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in of.query.items()]
+    answers = _answers(of)
+    if 412 in answers:
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in CONDITIONS]
     described: dict[str, Any] = {
         "operationId": of.operation,
         "summary": of.summary,
         "tags": [of.operation.partition("_")[0]],
         "parameters": parameters if of.public else [*parameters, {"$ref": "#/components/parameters/ApiVersion"}],
-        "responses": {str(status): _answer(status, schema) for status, schema in sorted(_answers(of).items())},
+        "responses": {
+            str(status): _answer(status, schema, of.headers.get(status, ()))
+            for status, schema in sorted(answers.items())
+        },
     }
     if of.body is not None:
         described["requestBody"] = _takes("application/json", of.body)
@@ -123,8 +168,10 @@ def _takes(media: str, schema: Schema) -> dict[str, Any]:
     return {"required": True, "content": {media: {"schema": schema}}}
 
 
-def _answer(status: int, schema: Schema | None) -> dict[str, Any]:
+def _answer(status: int, schema: Schema | None, headers: tuple[str, ...]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": MEANINGS.get(status, str(status))}
+    if headers:
+        described["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
     if schema is not None:
         described["content"] = {"application/json": {"schema": schema}}
     return described

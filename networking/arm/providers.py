@@ -13,6 +13,7 @@ from registries import regions
 from registries.models import Change, Origin, Registry, Subscription
 from registries.resource_id import PROVIDER
 
+UNREGISTER = "Unregister provider"  # as change records name it
 NETWORK = "Microsoft.Network"
 RESOURCES = "Microsoft.Resources"
 # The newest first: az takes the first that is no preview for `resource show`.
@@ -33,13 +34,15 @@ class Provider:
     def is_registered(self, subscription: Subscription) -> bool:
         return self.always or self.namespace.lower() in (each.lower() for each in subscription.providers)
 
+    def resource_id(self, subscription: Subscription) -> str:
+        return f"/subscriptions/{subscription.subscription_id}/providers/{self.namespace}"
+
     def spelled(self, subscription: Subscription) -> dict[str, Any]:
-        registered = self.is_registered(subscription)
         return {
-            "id": f"/subscriptions/{subscription.subscription_id}/providers/{self.namespace}",
+            "id": self.resource_id(subscription),
             "namespace": self.namespace,
             "registrationPolicy": "RegistrationFree" if self.always else "RegistrationRequired",
-            "registrationState": "Registered" if registered else "NotRegistered",
+            "registrationState": self._state(subscription),
             "resourceTypes": [
                 {
                     "resourceType": kind,
@@ -50,6 +53,14 @@ class Provider:
                 for kind in self.types
             ],
         }
+
+    def _state(self, subscription: Subscription) -> str:
+        """Unregistered is what somebody took back; `az provider unregister --wait` asks until it reads the word."""
+        if self.is_registered(subscription):
+            return "Registered"
+        place = self.resource_id(subscription)
+        taken_back = Change.objects.filter(registry=None, resource_id=place, operation=UNREGISTER)
+        return "Unregistered" if taken_back.exists() else "NotRegistered"
 
 
 PROVIDERS = (
@@ -100,8 +111,8 @@ def _set(provider: Provider, subscription: Subscription, origin: Origin, *, regi
         locked.providers = sorted([*others, provider.namespace]) if registered else others
         locked.save(update_fields=["providers"])
         Change.record_at(
-            f"/subscriptions/{locked.subscription_id}/providers/{provider.namespace}",
-            "Register provider" if registered else "Unregister provider",
+            provider.resource_id(locked),
+            "Register provider" if registered else UNREGISTER,
             origin,
             before={"providers": before},
             after={"providers": locked.providers},

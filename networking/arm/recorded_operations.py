@@ -9,6 +9,9 @@ from networking.arm.http import absolute
 from registries.models import Change
 from registries.resource_id import PROVIDER
 
+RETRY_HEADERS = ("Retry-After",)
+STATUS_HEADERS = ("Azure-AsyncOperation", *RETRY_HEADERS)
+RESULT_HEADERS = ("Location", *RETRY_HEADERS)
 RETRY = {"Retry-After": "1"}  # without it az sleeps for 30 seconds (az-cli 7.1)
 
 

@@ -1,13 +1,26 @@
 """The body of a PUT or PATCH of a registry, read into values, and what is left of the stored ones after it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from networking.access.addresses import QUOTED
 from networking.access.policy import AccessPolicy
 from networking.access.problems import Code, Problem
-from networking.arm.body import Refused, a_boolean, a_text, a_word, an_object, merged, properties, quoted
+from networking.arm.body import (
+    Refused,
+    a_boolean,
+    a_list,
+    a_text,
+    a_word,
+    an_object,
+    merged,
+    properties,
+    quoted,
+    wrong,
+)
 from networking.arm.document import (
     ENVELOPE,
     LISTS,
@@ -59,9 +72,60 @@ WORDS = {
         ),
     }.items()
 }
-STATUS = {"enabled": "enabled", "disabled": "disabled"}
-POLICIES = frozenset(name.removeprefix("policies.") for name in LIVES if name.startswith("policies."))
-OF_A_POLICY = frozenset({"status", "type", "days", "retentionDays", "lastUpdatedTime"})
+
+type Check = Callable[[Any, str], Any]  # the value as it is kept, by its place; Refused where it has another type
+
+
+def a_count(value: object, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wrong(where, value, "a whole number from 0")
+
+
+def texts(value: object, where: str) -> list[str]:
+    return [a_text(each, f"{where}[{index}]") for index, each in enumerate(a_list(value, where))]
+
+
+def objects(value: object, where: str) -> dict[str, Any]:
+    """By names that are anybody's own. Null takes one away."""
+    return {
+        name: None if said is None else an_object(said, f"{where}.{name[:QUOTED]}")
+        for name, said in an_object(value, where).items()
+    }
+
+
+def words_of(value: object, where: str, words: Mapping[str, Check | None]) -> dict[str, Any]:
+    """An object in which the words we know have ARM's types, and any other may be anything. Null takes one away. A word
+    without a check only the service says: it is read over."""
+    read = {}
+    for name, said in spelled(an_object(value, where), words, f"{where}.").items():
+        check = words.get(name, _as_it_is)
+        if check is not None:
+            read[name] = None if said is None else check(said, f"{where}.{name}")
+    return read
+
+
+def _as_it_is(value: Any, _: str) -> Any:
+    return value
+
+
+STATUS: dict[str, Check | None] = {"status": partial(a_word, words={word: word for word in ("enabled", "disabled")})}
+SINCE: dict[str, Check | None] = {"lastUpdatedTime": None}
+POLICIES: dict[str, Mapping[str, Check | None]] = {
+    **{name.removeprefix("policies."): STATUS for name in LIVES if name.startswith("policies.")},
+    "trustPolicy": {**STATUS, "type": partial(a_word, words={"Notary": "Notary"})},
+    "retentionPolicy": {**STATUS, **SINCE, "days": a_count},
+    "softDeletePolicy": {**STATUS, **SINCE, "retentionDays": a_count},
+}
+KEY_VAULT: dict[str, Check] = {"keyIdentifier": a_text, "identity": a_text}
+ENCRYPTION = {**STATUS, "keyVaultProperties": partial(words_of, words=KEY_VAULT)}
+# What has a type of ARM and no use for us, beside the properties; of registries and replications alike.
+BESIDE: dict[str, Check] = {
+    **dict.fromkeys(("apiVersion", "kind", "managedBy"), a_text),
+    **dict.fromkeys(("extendedLocation", "plan"), an_object),
+    "identity": partial(words_of, words={"type": a_text, "userAssignedIdentities": objects}),
+    "zones": texts,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +175,10 @@ class Asked:
     def kept_instead_of(self, kept: Mapping[str, Any], version: str) -> dict[str, Any]:
         """PUT: only what this api-version has no word for stays, where it isn't said."""
         known = shown(version)
-        return self.kept_upon({path: value for path, value in kept.items() if _is_beyond(path, known)})
+        hidden = _hidden_policies(kept, known)
+        stays = {path: value for path, value in kept.items() if _is_beyond(path, known)}
+        # Null for all policies says nothing of those that are hidden.
+        return {**hidden, **self.kept_upon({**hidden, **stays})}
 
 
 def read(body: object) -> Asked | Problem:
@@ -138,7 +205,7 @@ def _read(body: dict[str, Any]) -> Asked:
     beside = {"location", "sku", "tags", "properties", *READ_ONLY_BESIDE}
     others = {
         **(unused_of_sku(body["sku"], sku) if sku else {}),
-        **{path_of(name): value for name, value in body.items() if name not in beside},
+        **{path_of(name): checked_beside(name, value) for name, value in body.items() if name not in beside},
         **{
             path_of(name, "properties."): _checked(name, value)
             for name, value in said.items()
@@ -164,20 +231,18 @@ def _checked(name: str, value: Any) -> Any:
     if name in WORDS:
         return a_word(value, name, WORDS[name])
     if name == "encryption":
-        return _with_status(an_object(value, name), name)
+        return words_of(value, name, ENCRYPTION)
     if name == "policies":
         return {
-            key: None if policy is None else _with_status(an_object(policy, f"{name}.{key}"), f"{name}.{key}")
+            key: None if policy is None else words_of(policy, f"{name}.{key}", POLICIES.get(key, STATUS))
             for key, policy in spelled(an_object(value, name), POLICIES, f"{name}.").items()
         }
     return value
 
 
-def _with_status(value: dict[str, Any], where: str) -> dict[str, Any]:
-    ours = spelled(value, OF_A_POLICY, f"{where}.")
-    if ours.get("status") is None:
-        return ours
-    return {**ours, "status": a_word(ours["status"], f"{where}.status", STATUS)}
+def checked_beside(name: str, value: Any) -> Any:
+    """As `_checked`, of what stands beside the properties."""
+    return BESIDE[name](value, name) if name in BESIDE and value is not None else value
 
 
 def too_much(kept: Mapping[str, Any]) -> Problem | None:
@@ -208,3 +273,13 @@ def _is_beyond(path: str, known: frozenset[str]) -> bool:
         return SUBNETS not in known
     name = name.partition(".")[0]
     return path.startswith("properties.") and name in LIVES and name not in known
+
+
+def _hidden_policies(kept: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """By path, the policies that some versions know and this one does not. An import keeps anything."""
+    policies = kept.get("properties.policies")
+    if not isinstance(policies, dict):
+        return {}
+    names = {name.removeprefix("policies.") for name in LIVES.keys() - known if name.startswith("policies.")}
+    hidden = {name: policy for name, policy in policies.items() if name in names}
+    return {"properties.policies": hidden} if hidden else {}

@@ -3,7 +3,7 @@ is closed."""
 
 from typing import Any
 
-from networking.arm.registry_body import BOOLEANS, WORDS
+from networking.arm.registry_body import BOOLEANS, POLICIES, WORDS
 
 Schema = dict[str, Any]
 
@@ -11,15 +11,19 @@ TEXT: Schema = {"type": "string"}
 BOOLEAN: Schema = {"type": "boolean"}
 TAGS: Schema = {"type": "object", "additionalProperties": TEXT}
 ENABLED: Schema = {"enum": ["Enabled", "Disabled"]}
-STATUS: Schema = {"type": "object", "properties": {"status": {"enum": ["enabled", "disabled"]}}}
+COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
-def an_object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
+def an_object(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
 
 
 def a_list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
+
+
+def with_status(**properties: Schema) -> Schema:
+    return an_object(status={"enum": ["enabled", "disabled"]}, **properties)
 
 
 def listing(items: Schema) -> Schema:
@@ -34,6 +38,15 @@ RULE_SET = an_object(
     ipRules=a_list(IP_RULE),
     virtualNetworkRules=a_list(SUBNET_RULE),
 )
+OF_POLICIES: dict[str, dict[str, Schema]] = {
+    "trustPolicy": {"type": {"const": "Notary"}},
+    "retentionPolicy": {"days": COUNT},
+    "softDeletePolicy": {"retentionDays": COUNT},
+}
+POLICIES_BODY: Schema = {
+    **an_object(**{name: with_status(**OF_POLICIES.get(name, {})) for name in POLICIES}),
+    "additionalProperties": with_status(),
+}
 WRITABLE: dict[str, Schema] = {
     "publicNetworkAccess": ENABLED,
     "networkRuleSet": RULE_SET,
@@ -42,8 +55,14 @@ WRITABLE: dict[str, Schema] = {
     "dataEndpointEnabled": BOOLEAN,
     **dict.fromkeys(sorted(BOOLEANS), BOOLEAN),
     **{name: {"enum": list(words)} for name, words in WORDS.items()},
-    "policies": {"type": "object", "additionalProperties": STATUS},
-    "encryption": STATUS,
+    "policies": POLICIES_BODY,
+    "encryption": with_status(keyVaultProperties=an_object(keyIdentifier=TEXT, identity=TEXT)),
+}
+BESIDE: dict[str, Schema] = {
+    **dict.fromkeys(("apiVersion", "kind", "managedBy"), TEXT),
+    **dict.fromkeys(("extendedLocation", "plan"), an_object()),
+    "identity": an_object(type=TEXT, userAssignedIdentities={"type": "object", "additionalProperties": an_object()}),
+    "zones": a_list(TEXT),
 }
 CONNECTION_STATE = an_object(
     status={"enum": ["Approved", "Pending", "Rejected", "Disconnected"]}, description=TEXT, actionsRequired=TEXT
@@ -67,9 +86,9 @@ CONNECTION_BODY = an_object(
     )
 )
 REGISTRY_BODY = an_object(
-    ("location", "sku"), location=TEXT, sku=SKU, tags=TAGS, properties={"type": "object", "properties": WRITABLE}
+    ("location", "sku"), location=TEXT, sku=SKU, tags=TAGS, properties=an_object(**WRITABLE), **BESIDE
 )
-REGISTRY_PATCH = an_object(sku=SKU, tags=TAGS, properties={"type": "object", "properties": WRITABLE})
+REGISTRY_PATCH = an_object(sku=SKU, tags=TAGS, properties=an_object(**WRITABLE), **BESIDE)
 REGISTRY = an_object(
     ("sku", "type", "id", "name", "location", "tags", "systemData", "properties"),
     sku=an_object(("name", "tier"), name=SKU["properties"]["name"], tier=SKU["properties"]["name"]),
@@ -91,8 +110,8 @@ REGISTRY = an_object(
     ),
 )
 REPLICATION_PROPERTIES = an_object(regionEndpointEnabled=BOOLEAN, zoneRedundancy=ENABLED)
-REPLICATION_BODY = an_object(("location",), location=TEXT, tags=TAGS, properties=REPLICATION_PROPERTIES)
-REPLICATION_PATCH = an_object(tags=TAGS, properties=REPLICATION_PROPERTIES)
+REPLICATION_BODY = an_object(("location",), location=TEXT, tags=TAGS, properties=REPLICATION_PROPERTIES, **BESIDE)
+REPLICATION_PATCH = an_object(tags=TAGS, properties=REPLICATION_PROPERTIES, **BESIDE)
 REPLICATION = an_object(
     ("type", "id", "name", "location", "properties"),
     type=TEXT,

@@ -81,6 +81,7 @@ class Replica:
     id: str
     location: str
     created: Stamp
+    modified: Stamp
     region_endpoint_enabled: bool = True
     zone_redundancy: str = "Disabled"
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -166,7 +167,7 @@ def _properties(stored: Stored, version: str) -> dict[str, Any]:
     made = {
         **networking,
         "loginServer": stored.login_server,
-        "creationDate": f"{_ticks(stored.created.at)}Z",
+        "creationDate": f"{ticks(stored.created.at)}Z",
         "provisioningState": "Succeeded",
         "policies": _policies(stored.created.at, _an_object(kept.get("policies")), known),
         "dataEndpointHostNames": stored.hosts("data") if stored.policy.data_endpoint else [],
@@ -191,7 +192,7 @@ def _of_its_type(kept: Any, default: Any) -> Any:
 
 
 def _policies(created: datetime, kept: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    updated = f"{_ticks(created)}+00:00"
+    updated = f"{ticks(created)}+00:00"
     default: dict[str, dict[str, Any]] = {
         "quarantinePolicy": {"status": "disabled"},
         "trustPolicy": {"type": "Notary", "status": "disabled"},
@@ -200,11 +201,15 @@ def _policies(created: datetime, kept: Mapping[str, Any], known: frozenset[str])
         "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
         "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": updated, "status": "disabled"},
     }
-    policies = {name: {**policy, **_an_object(kept.get(name))} for name, policy in default.items()}
+    policies = {name: _policy(_an_object(kept.get(name)), policy) for name, policy in default.items()}
     return {
         **{name: policy for name, policy in policies.items() if f"policies.{name}" in known},
         **{name: policy for name, policy in kept.items() if name.lower() not in map(str.lower, default)},
     }
+
+
+def _policy(kept: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    return {**default, **kept, **{word: _of_its_type(kept.get(word), said) for word, said in default.items()}}
 
 
 def _an_object(kept: Any) -> Mapping[str, Any]:
@@ -249,7 +254,7 @@ def connection(of: Connection, *, provisioning: str = "Succeeded") -> dict[str, 
 
 
 def replication(of: Replica) -> dict[str, Any]:
-    status = {"timestamp": f"{_ticks(of.created.at)}Z"}
+    status = {"timestamp": f"{ticks(of.created.at)}Z"}
     made = {
         "provisioningState": "Succeeded" if of.ready else "Creating",
         "status": {"displayStatus": "Ready", **status} if of.ready else status,
@@ -262,7 +267,7 @@ def replication(of: Replica) -> dict[str, Any]:
         "name": of.location,
         "location": of.location,
         "tags": dict(of.tags),
-        "systemData": system_data(of.created, of.created),
+        "systemData": system_data(of.created, of.modified),
         "properties": _with_kept(made, _inside("properties.", of.kept)),
     }
     return _with_kept(answer, _beside(of.kept))
@@ -272,13 +277,13 @@ def system_data(created: Stamp, modified: Stamp) -> dict[str, str]:
     return {
         "createdBy": created.by,
         "createdByType": created.kind,
-        "createdAt": f"{_ticks(created.at)}+00:00",
+        "createdAt": f"{ticks(created.at)}+00:00",
         "lastModifiedBy": modified.by,
         "lastModifiedByType": modified.kind,
-        "lastModifiedAt": f"{_ticks(modified.at)}+00:00",
+        "lastModifiedAt": f"{ticks(modified.at)}+00:00",
     }
 
 
-def _ticks(at: datetime) -> str:
+def ticks(at: datetime) -> str:
     """With seven digits of a second, as .NET spells it."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0"

@@ -7,7 +7,7 @@ from typing import Any
 from networking.access.problems import Code, Problem
 from networking.arm.body import Refused, a_boolean, a_text, a_word, an_object, quoted
 from networking.arm.document import ENVELOPE, path_of, refuse_what_cannot_be_stored, spelled, tags_of
-from networking.arm.registry_body import READ_ONLY_BESIDE, WORDS, merge_patch
+from networking.arm.registry_body import READ_ONLY_BESIDE, WORDS, checked_beside, merge_patch
 
 READ_ONLY = frozenset({"provisioningState", "status"})
 SPELLINGS = frozenset({"regionEndpointEnabled", "zoneRedundancy", *READ_ONLY})
@@ -56,7 +56,7 @@ def _read(body: dict[str, Any]) -> AskedReplication:
         zone_redundancy=None if zones is None else a_word(zones, "zoneRedundancy", WORDS["zoneRedundancy"]),
         tags=None if body.get("tags") is None else tags_of(body["tags"]),
         others={
-            **{path_of(key): value for key, value in body.items() if key not in beside},
+            **{path_of(key): checked_beside(key, value) for key, value in body.items() if key not in beside},
             **{path_of(key, "properties."): value for key, value in said.items() if key not in SPELLINGS},
         },
     )

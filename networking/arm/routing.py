@@ -1,7 +1,8 @@
 """The table of the ARM API, and the way of a request through it.
 
 A view registers itself with `@route`; `/openapi.json` is made of the same table. In this order, and the first
-that fails answers: the api-version, the token, the path, the method, the permission, the body.
+that fails answers: the api-version, the token, the path, the method, the permission, the body. Beneath /adfs and
+wherever else nobody has a token yet, a path that leads nowhere is refused before it is asked for either.
 """
 
 import logging
@@ -17,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from networking.arm import tokens
-from networking.arm.bodies import parsed
+from networking.arm.bodies import parsed, read_to_the_end
 from networking.arm.errors import ArmError, bad_request, internal
 from networking.arm.http import ArmRequest, request_id
 from networking.arm.kept_answers import Place
@@ -28,6 +29,8 @@ Schema = Mapping[str, Any]
 OBJECT: Schema = {"type": "object"}
 VERSION = re.compile(r"[0-9A-Za-z.-]{1,40}", re.ASCII)
 REGISTRIES = "microsoft.containerregistry"
+# What `az login --tenant contoso.com` prints: it asks here for the id of that name.
+NO_TENANT = "There is nothing at this path. The --tenant of az login is a GUID; manage.py connect prints it."
 ACTIONS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
 
 
@@ -38,8 +41,9 @@ class View(Protocol):
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation. `body` and `form` are JSON schemas of what it takes, `answers` those of what it gives by status
-    (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `public` needs
-    neither a token nor a version. An answer is `kept` where only the database and the address make it."""
+    (None: no body; without any, it always refuses), `query` those of its parameters besides api-version. `headers` are
+    those that each answer of a status has and not every answer. `public` needs neither a token nor a version. An answer
+    is `kept` where only the database and the address make it."""
 
     method: str
     template: str
@@ -51,6 +55,7 @@ class Route:
     form: Schema | None
     answers: Mapping[int, Schema | None]
     query: Mapping[str, Schema]
+    headers: Mapping[int, tuple[str, ...]]
     public: bool
     kept: bool
 
@@ -113,6 +118,7 @@ def route[V: Callable[..., HttpResponseBase]](
     form: Schema | None = None,
     answers: Mapping[int, Schema | None] | None = None,
     query: Mapping[str, Schema] | None = None,
+    headers: Mapping[int, tuple[str, ...]] | None = None,
     public: bool = False,
     kept: bool = False,
 ) -> Callable[[V], V]:
@@ -130,6 +136,7 @@ def route[V: Callable[..., HttpResponseBase]](
             form=form,
             answers={200: OBJECT} if answers is None else answers,
             query=query or {},
+            headers=headers or {},
             public=public,
             kept=kept,
         )
@@ -178,6 +185,7 @@ def dispatch(request: ArmRequest) -> HttpResponseBase:
     except Exception:  # whatever it is, the client gets an envelope and the log the trace
         logger.exception("%s %s failed, request %s", request.method, request.path_info, request_id(request))
         response = internal().response(of_registries=of_registries)
+    read_to_the_end(request)
     if of_registries and request.api_version:
         response.headers.setdefault("api-supported-versions", request.api_version)
     if request.place is not None and response.status_code == 200:
@@ -191,7 +199,7 @@ def _answered(request: ArmRequest, segments: list[str]) -> HttpResponseBase:
     node, values = ROOT.find(segments) or (Node(), ())
     method = request.method or ""
     chosen = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
-    if not (chosen and chosen.public):
+    if not (chosen.public if chosen else not node.routes and _is_before_signing_in(segments)):
         request.api_version = _version(request)
         if chosen is not None and chosen.kept and method == "GET":
             request.place = Place.of(request.META)
@@ -233,17 +241,31 @@ def _version(request: HttpRequest) -> str:
     return version
 
 
+def _is_before_signing_in(segments: list[str]) -> bool:
+    """A path beside those that need no token. Who asks there has none yet, and names no version."""
+    first = ROOT.literals.get(segments[0].lower()) if segments else None
+    return first is not None and all(each.public for each in routes(first))
+
+
 def _unknown(segments: list[str], version: str) -> ArmError:
     lowered = [segment.lower() for segment in segments]
+    if lowered[:1] == ["adfs"]:
+        return ArmError(404, "NotFound", NO_TENANT, gateway=True)
     if "providers" in lowered and len(segments) > lowered.index("providers") + 2:
         namespace, *rest = segments[lowered.index("providers") + 1 :]
         kinds = "/".join(rest[::2])[:200]
         message = (
             f"The resource type '{kinds}' could not be found in the namespace '{namespace[:90]}' "
-            f"for api version '{version[:40]}'."
+            f"for api version '{version[:40]}'. {not_served(kinds)}"
         )
         return ArmError(404, "InvalidResourceType", message, gateway=True)
     return ArmError(404, "NotFound", "There is no resource at this path; /openapi.json lists what is.", gateway=True)
+
+
+def not_served(kinds: str) -> str:
+    """`kinds`: a type of resource without its namespace."""
+    what = "template deployments" if kinds.lower().split("/")[0] == "deployments" else "it"
+    return f"Portcullis doesn't serve {what}; docs/az.md lists what it serves."
 
 
 def _not_allowed(request: HttpRequest, node: Node) -> ArmError:

@@ -111,6 +111,7 @@ def configuration(request: ArmRequest) -> JsonResponse:
     summary="Sign in: a service principal, a person, or a token that is about to end",
     form=FORM,
     answers={200: OBJECT, 400: OAUTH_ERROR, 401: OAUTH_ERROR, 429: OAUTH_ERROR},
+    headers={429: ("Retry-After",)},
     public=True,
 )
 def token(request: ArmRequest) -> JsonResponse:

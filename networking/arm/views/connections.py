@@ -6,7 +6,7 @@ from django.http import HttpResponse, JsonResponse
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
 from networking.arm import recorded_operations, rendering
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import ETAG, require_conditions
 from networking.arm.connection_body import AskedConnection, read
 from networking.arm.errors import ArmError, problem
 from networking.arm.http import ArmRequest, answer, nothing, origin
@@ -46,6 +46,7 @@ def show_all(request: ArmRequest, subscription: str, group: str, name: str) -> J
     summary="One private endpoint connection",
     permission=VIEW,
     answers={200: CONNECTION},
+    headers={200: ETAG},
 )
 def show(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> JsonResponse:
     registry = registry_at(subscription, group, name)
@@ -60,6 +61,7 @@ def show(request: ArmRequest, subscription: str, group: str, name: str, connecti
     permission=CHANGE,
     body=CONNECTION_BODY,
     answers={200: CONNECTION, 201: CONNECTION},
+    headers={200: ETAG, 201: (*recorded_operations.STATUS_HEADERS, *ETAG)},
 )
 def put(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> JsonResponse:
     """201 with what was before and where its status is, as recorded; 200 where it is so already."""
@@ -111,6 +113,7 @@ def _decide(stored: PrivateEndpointConnection, asked: AskedConnection, by: Origi
     summary="Remove a private endpoint connection",
     permission=CHANGE,
     answers={202: {"type": "null"}, 204: None},
+    headers={202: recorded_operations.RESULT_HEADERS},
 )
 def delete(request: ArmRequest, subscription: str, group: str, name: str, connection: str) -> HttpResponse:
     with transaction.atomic():
@@ -132,6 +135,7 @@ def delete(request: ArmRequest, subscription: str, group: str, name: str, connec
     summary="How far the approval or rejection of a connection is",
     permission=VIEW,
     answers={200: OPERATION},
+    headers={200: recorded_operations.RETRY_HEADERS},
 )
 def operation_status(
     request: ArmRequest, subscription: str, group: str, name: str, connection: str, operation: str

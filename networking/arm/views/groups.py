@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from networking.access.problems import Problem
 from networking.arm import group_body
 from networking.arm.body import Refused
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import ETAG, require_conditions
 from networking.arm.errors import ArmError, group_not_found, problem
 from networking.arm.group_body import GroupBody, etag_of, read_group
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
@@ -59,6 +59,7 @@ def list_groups(request: ArmRequest, subscription: str) -> HttpResponseBase:
     summary="A resource group",
     permission=VIEW,
     answers={200: GROUP},
+    headers={200: ETAG},
 )
 def show_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     return _told(group_at(subscription, group))
@@ -85,6 +86,7 @@ def group_exists(request: ArmRequest, subscription: str, group: str) -> HttpResp
     permission=CREATE,
     body=GROUP_BODY,
     answers={200: GROUP, 201: GROUP},
+    headers={200: ETAG, 201: ETAG},
 )
 def put_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     within = subscription_at(subscription)
@@ -118,6 +120,7 @@ def _put(request: ArmRequest, within: Subscription, name: str, body: GroupBody) 
     permission=CHANGE,
     body=GROUP_PATCH,
     answers={200: GROUP},
+    headers={200: ETAG},
 )
 def patch_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     place = group_at(subscription, group)

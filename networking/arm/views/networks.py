@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 
 from networking.access.problems import Problem
 from networking.arm import network_body
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import ETAG, require_conditions
 from networking.arm.errors import group_not_found, problem, resource_not_found
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
 from networking.arm.network_body import NetworkBody, read_network, read_tags
@@ -60,6 +60,7 @@ def list_networks(request: ArmRequest, subscription: str, group: str) -> HttpRes
     summary="A virtual network with its subnets",
     permission=VIEW,
     answers={200: NETWORK},
+    headers={200: ETAG},
 )
 def show_network(request: ArmRequest, subscription: str, group: str, network: str) -> HttpResponseBase:
     return told(spelled(network_at(group_at(subscription, group), network)))
@@ -73,6 +74,7 @@ def show_network(request: ArmRequest, subscription: str, group: str, network: st
     permission=CHANGE,
     body=NETWORK_BODY,
     answers={200: NETWORK, 201: NETWORK},
+    headers={200: ETAG, 201: ETAG},
 )
 def put_virtual_network(request: ArmRequest, subscription: str, group: str, network: str) -> HttpResponseBase:
     within = group_at(subscription, group)
@@ -107,6 +109,7 @@ def put_virtual_network(request: ArmRequest, subscription: str, group: str, netw
     permission=CHANGE,
     body=TAGS_BODY,
     answers={200: NETWORK},
+    headers={200: ETAG},
 )
 def patch_network(request: ArmRequest, subscription: str, group: str, network: str) -> HttpResponseBase:
     within = group_at(subscription, group)

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from networking.access.decision import ConnectionState
 from networking.access.problems import Code, Problem
 from networking.arm import endpoint_body
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import ETAG, require_conditions
 from networking.arm.endpoint_body import read_endpoint
 from networking.arm.errors import ArmError, group_not_found, problem, resource_not_found
 from networking.arm.http import ArmRequest, group_at, nothing, origin, subscription_at
@@ -62,6 +62,7 @@ def list_endpoints(request: ArmRequest, subscription: str, group: str) -> HttpRe
     summary="A private endpoint, with the state of its connection and its addresses",
     permission=VIEW,
     answers={200: ENDPOINT},
+    headers={200: ETAG},
 )
 def show_endpoint(request: ArmRequest, subscription: str, group: str, endpoint: str) -> HttpResponseBase:
     within = group_at(subscription, group)
@@ -75,10 +76,12 @@ def show_endpoint(request: ArmRequest, subscription: str, group: str, endpoint: 
     "PUT",
     ONE,
     operation="PrivateEndpoints_CreateOrUpdate",
-    summary="Make a private endpoint and its connection to a registry, or give one that is there other tags",
+    summary="Make a private endpoint and its connection to a registry, or give one that is there other tags or another "
+    "message",
     permission=CHANGE,
     body=ENDPOINT_BODY,
     answers={200: ENDPOINT, 201: ENDPOINT},
+    headers={200: ETAG, 201: ETAG},
 )
 def put_private_endpoint(request: ArmRequest, subscription: str, group: str, endpoint: str) -> HttpResponseBase:
     within = group_at(subscription, group)

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 
 from networking.access.problems import Code, Problem
 from networking.arm import registry_changes, rendering
-from networking.arm.conditions import has_conditions, require_conditions
+from networking.arm.conditions import ETAG, has_conditions, require_conditions
 from networking.arm.errors import ArmError, group_not_found, problem
 from networking.arm.http import ArmRequest, answer, group_at, nothing, origin, subscription_at
 from networking.arm.paging import QUERY, begins_after, listed, page_size
@@ -14,7 +14,7 @@ from networking.arm.places import require_provider
 from networking.arm.registry_body import Asked, read
 from networking.arm.registry_queries import of_subscription, registry_at, stored, stored_all, whole
 from networking.arm.registry_schemas import REGISTRY, REGISTRY_BODY, REGISTRY_PATCH, listing
-from networking.arm.routing import route
+from networking.arm.routing import forbidden, route
 from registries.models import CHANGE, CREATE, DELETE, NAME_RULE, VIEW, Registry, RegistryQuerySet, ResourceGroup
 from registries.resource_id import PROVIDER
 
@@ -64,6 +64,7 @@ def in_group(request: ArmRequest, subscription: str, group: str) -> HttpResponse
     summary="One registry",
     permission=VIEW,
     answers={200: REGISTRY},
+    headers={200: ETAG},
     kept=True,
 )
 def show(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
@@ -78,6 +79,7 @@ def show(request: ArmRequest, subscription: str, group: str, name: str) -> JsonR
     permission=CREATE,
     body=REGISTRY_BODY,
     answers={200: REGISTRY, 201: REGISTRY},
+    headers={200: ETAG, 201: ETAG},
 )
 def put(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
     if not NAME_RULE.fullmatch(name):
@@ -110,7 +112,7 @@ def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> 
     if registry.resource_group_id != place.pk:
         raise _in_use(name)
     if not request.account.may(CHANGE, registry):
-        raise ArmError(403, "AuthorizationFailed", "Changing a registry needs the Contributor or Owner role.")
+        raise forbidden(request, f"{PROVIDER}/registries/write")
     _require_conditions(request, registry)
     registry_changes.replace(registry, asked, request.api_version, origin(request))
     return registry, False
@@ -124,6 +126,7 @@ def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> 
     permission=CHANGE,
     body=REGISTRY_PATCH,
     answers={200: REGISTRY},
+    headers={200: ETAG},
 )
 def patch(request: ArmRequest, subscription: str, group: str, name: str) -> JsonResponse:
     asked = _asked(request)

@@ -1,34 +1,37 @@
 """Geo-replications of a registry. Its own region is shown as one of them once there is another (acr-facts 1.3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
+from django.db.models.fields.json import KT
 from django.http import HttpResponse, JsonResponse
 
 from networking.access.problems import Code, Problem
 from networking.arm import recorded_operations, rendering
-from networking.arm.conditions import has_conditions, require_conditions
+from networking.arm.conditions import ETAG, has_conditions, require_conditions
 from networking.arm.document import TYPE
 from networking.arm.errors import ArmError, problem
 from networking.arm.http import ArmRequest, answer, nothing, origin
 from networking.arm.places import require_region_of
 from networking.arm.registry_body import too_much
-from networking.arm.registry_queries import registry_at
+from networking.arm.registry_queries import Made, registry_at
 from networking.arm.registry_schemas import OPERATION, REPLICATION, REPLICATION_BODY, REPLICATION_PATCH, listing
 from networking.arm.rendering import Replica
 from networking.arm.replication_body import AskedReplication, read
 from networking.arm.routing import route
 from networking.arm.views.registries import ONE
-from networking.replicating import ADD, Wanted, remove, replicate
+from networking.replicating import ADD, UPDATE, Wanted, remove, replicate
 from registries import regions
-from registries.models import CHANGE, VIEW, Account, Registry
+from registries.models import CHANGE, VIEW, Account, Registry, Replication
 
 KIND = "replications"
 ALL = f"{ONE}/replications"
 REPLICATION_PATH = f"{ALL}/{{replication}}"
+type Told = tuple[str, str]  # the operation of a change record, and the region it is about
 OWN_REGION = "{} is the registry's own region; its replication is as long as the registry, and can't change."
 
 
@@ -52,6 +55,7 @@ def show_all(request: ArmRequest, subscription: str, group: str, name: str) -> J
     summary="One replication",
     permission=VIEW,
     answers={200: REPLICATION},
+    headers={200: ETAG},
 )
 def show(request: ArmRequest, subscription: str, group: str, name: str, replication: str) -> JsonResponse:
     return _shown(_replica(registry_at(subscription, group, name), replication))
@@ -65,6 +69,7 @@ def show(request: ArmRequest, subscription: str, group: str, name: str, replicat
     permission=CHANGE,
     body=REPLICATION_BODY,
     answers={200: REPLICATION, 201: REPLICATION},
+    headers={200: ETAG, 201: (*recorded_operations.STATUS_HEADERS, *ETAG)},
 )
 def put(request: ArmRequest, subscription: str, group: str, name: str, replication: str) -> JsonResponse:
     asked = _asked(request)
@@ -88,6 +93,7 @@ def put(request: ArmRequest, subscription: str, group: str, name: str, replicati
     permission=CHANGE,
     body=REPLICATION_PATCH,
     answers={200: REPLICATION},
+    headers={200: ETAG},
 )
 def patch(request: ArmRequest, subscription: str, group: str, name: str, replication: str) -> JsonResponse:
     asked = _asked(request)
@@ -127,6 +133,7 @@ def delete(request: ArmRequest, subscription: str, group: str, name: str, replic
     summary="How far a new replication is",
     permission=VIEW,
     answers={200: OPERATION},
+    headers={200: recorded_operations.RETRY_HEADERS},
 )
 def operation_status(
     request: ArmRequest, subscription: str, group: str, name: str, replication: str, operation: str
@@ -194,40 +201,46 @@ def _replica(registry: Registry, name: str) -> Replica:
 
 
 def _replicas(registry: Registry) -> list[Replica]:
-    """By region. Three queries: the rows, who added them, and whether those are programs."""
+    """By region. Three queries: the rows, what is recorded of them, and who is a program."""
     rows = list(registry.replications.all())
     if not rows:
         return []
-    changes = registry.changes.filter(operation=ADD).order_by("at", "pk")
-    added = {_place(change.after): change.account for change in changes}
-    programs = _programs(added.values())
-    replicas = [
-        Replica(
-            id=f"{registry.resource_id}/replications/{row.location}",
-            location=row.location,
-            created=rendering.Stamp(by := added.get(row.location, registry.created_by), row.created_at, by in programs),
-            region_endpoint_enabled=row.region_endpoint_enabled,
-            zone_redundancy=row.zone_redundancy,
-            tags=row.tags,
-            kept=row.kept_aside,
-        )
-        for row in rows
-    ]
+    told = _recorded(registry)
+    programs = Account.programs({registry.created_by, *(by for by, _ in told.values())})
+    replicas = [_replica_of(registry, row, told, programs) for row in rows]
     first = min(row.created_at for row in rows)
+    by_acr = rendering.Stamp(rendering.SERVICE, first, application=True)
     own = Replica(
         id=f"{registry.resource_id}/replications/{registry.location}",
         location=registry.location,
-        created=rendering.Stamp(rendering.SERVICE, first, application=True),
+        created=by_acr,
+        modified=by_acr,
     )
     return sorted([*replicas, own], key=lambda each: each.location)
 
 
-def _place(record: Any) -> str:
-    """The region that the record of a new replication is about."""
-    replication = record.get("replication") if isinstance(record, dict) else None
-    return str(replication.get("location")) if isinstance(replication, dict) else ""
+def _replica_of(registry: Registry, row: Replication, told: Mapping[Told, Made], programs: set[str]) -> Replica:
+    by, _ = told.get((ADD, row.location), (registry.created_by, row.created_at))
+    created = modified = rendering.Stamp(by, row.created_at, by in programs)
+    by, at = told.get((UPDATE, row.location), (by, row.created_at))
+    if at > row.created_at:  # an older change is of one that was there before
+        modified = rendering.Stamp(by, at, by in programs)
+    return Replica(
+        id=f"{registry.resource_id}/replications/{row.location}",
+        location=row.location,
+        created=created,
+        modified=modified,
+        region_endpoint_enabled=row.region_endpoint_enabled,
+        zone_redundancy=row.zone_redundancy,
+        tags=row.tags,
+        kept=row.kept_aside,
+    )
 
 
-def _programs(accounts: Iterable[str]) -> set[str]:
-    found = Account.objects.filter(username__in=set(accounts), service_principal=True)
-    return set(found.values_list("username", flat=True))
+def _recorded(registry: Registry) -> dict[Told, Made]:
+    """The last time that each region was added, and that it was changed."""
+    region = KT("after__replication__location")
+    changes = registry.changes.filter(operation__in=(ADD, UPDATE)).annotate(region=region)
+    newest = changes.values("operation", "region").annotate(newest=Max("pk")).values("newest")
+    found = changes.filter(pk__in=newest).values_list("operation", "region", "account", "at")
+    return {(operation, where): (by, at) for operation, where, by, at in found}

@@ -11,8 +11,9 @@ from networking.arm.document import TYPE as REGISTRIES
 from networking.arm.endpoint_body import ENDPOINTS
 from networking.arm.http import ArmRequest, group_at, subscription_at
 from networking.arm.network_body import NETWORKS
-from networking.arm.network_schemas import FILTER, RESOURCES
+from networking.arm.network_schemas import EXPAND, FILTER, RESOURCES
 from networking.arm.paging import QUERY, begins_after, behind, listed, page_size
+from networking.arm.rendering import ticks
 from networking.arm.resource_filter import ResourceFilter
 from networking.arm.routing import route
 from networking.arm.views.groups import read_filter
@@ -36,6 +37,12 @@ KINDS = (
     Kind(NETWORKS, lambda: VirtualNetwork.objects.select_related("resource_group__subscription")),
     Kind(ENDPOINTS, lambda: PrivateEndpoint.objects.select_related("resource_group__subscription")),
 )
+# What `$expand` may ask for, and a row's answer; None is not known.
+EXPANDED: dict[str, Callable[[Any], str | None]] = {
+    "createdTime": lambda row: _time(row, "created_at"),
+    "changedTime": lambda row: _time(row, "changed_at"),
+    "provisioningState": lambda row: "Succeeded",
+}
 
 
 @route(
@@ -45,7 +52,7 @@ KINDS = (
     summary="The resources of a subscription",
     permission=VIEW,
     answers={200: RESOURCES},
-    query={**QUERY, **FILTER},
+    query={**QUERY, **FILTER, **EXPAND},
 )
 def list_resources(request: ArmRequest, subscription: str) -> HttpResponseBase:
     within, asked = subscription_at(subscription), read_filter(request)
@@ -59,7 +66,7 @@ def list_resources(request: ArmRequest, subscription: str) -> HttpResponseBase:
     summary="The resources of a resource group",
     permission=VIEW,
     answers={200: RESOURCES},
-    query={**QUERY, **FILTER},
+    query={**QUERY, **FILTER, **EXPAND},
 )
 def list_resources_of_group(request: ArmRequest, subscription: str, group: str) -> HttpResponseBase:
     found, asked = group_at(subscription, group), read_filter(request)
@@ -88,7 +95,14 @@ def _page(request: ArmRequest, asked: ResourceFilter, groups: list[int]) -> Http
             break
     shown = found[:top]
     token = (shown[-1][0], shown[-1][1].pk) if len(found) > top else None
-    return listed(request, [_spelled(KINDS[number].name, row) for number, row in shown], token)
+    words = _expanded(request)
+    return listed(request, [_spelled(KINDS[number].name, row, words) for number, row in shown], token)
+
+
+def _expanded(request: ArmRequest) -> list[str]:
+    """The words of `$expand` that mean something, as they are answered; the others are ignored."""
+    asked = {word.strip().lower() for word in request.GET.get("$expand", "").split(",")}
+    return [word for word in EXPANDED if word.lower() in asked]
 
 
 def _is_asked_for(kind: Kind, asked: ResourceFilter) -> bool:
@@ -111,8 +125,9 @@ def _narrowed(rows: Rows, asked: ResourceFilter, groups: list[int]) -> QuerySet[
     return found
 
 
-def _spelled(kind: str, row: Any) -> dict[str, Any]:
+def _spelled(kind: str, row: Any, words: list[str]) -> dict[str, Any]:
     sku = {"sku": {"name": row.sku, "tier": row.sku}} if isinstance(row, Registry) else {}
+    more = {word: EXPANDED[word](row) for word in words}
     return {
         "id": str(row.resource_id),
         "name": row.name,
@@ -120,4 +135,11 @@ def _spelled(kind: str, row: Any) -> dict[str, Any]:
         **sku,
         "location": row.location,
         "tags": row.tags,
+        **{word: value for word, value in more.items() if value is not None},
     }
+
+
+def _time(row: Any, column: str) -> str | None:
+    """None where its kind has no such column."""
+    at = getattr(row, column, None)
+    return None if at is None else f"{ticks(at)}Z"

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 
 from networking.access.problems import Problem
-from networking.arm.conditions import require_conditions
+from networking.arm.conditions import ETAG, require_conditions
 from networking.arm.errors import ArmError, problem, resource_not_found
 from networking.arm.http import ArmRequest, group_at, nothing, origin
 from networking.arm.network_body import read_subnet
@@ -34,7 +34,15 @@ def list_subnets(request: ArmRequest, subscription: str, group: str, network: st
     return listed(request, [spelled_subnet(each, place(within, each)) for each in within.subnets.all()])
 
 
-@route("GET", ONE, operation="Subnets_Get", summary="A subnet", permission=VIEW, answers={200: SUBNET})
+@route(
+    "GET",
+    ONE,
+    operation="Subnets_Get",
+    summary="A subnet",
+    permission=VIEW,
+    answers={200: SUBNET},
+    headers={200: ETAG},
+)
 def show_subnet(request: ArmRequest, subscription: str, group: str, network: str, subnet: str) -> HttpResponseBase:
     within = network_at(group_at(subscription, group), network)
     found = named(within, subnet)
@@ -51,6 +59,7 @@ def show_subnet(request: ArmRequest, subscription: str, group: str, network: str
     permission=CHANGE,
     body=SUBNET_BODY,
     answers={200: SUBNET, 201: SUBNET},
+    headers={200: ETAG, 201: ETAG},
 )
 def put_virtual_subnet(
     request: ArmRequest, subscription: str, group: str, network: str, subnet: str

@@ -28,7 +28,7 @@ PROVIDER = _object(
     {
         "id": TEXT,
         "namespace": TEXT,
-        "registrationState": {"enum": ["Registered", "NotRegistered"]},
+        "registrationState": {"enum": ["Registered", "NotRegistered", "Unregistered"]},
         "resourceTypes": TYPES,
     }
 )
@@ -154,5 +154,7 @@ def register_provider(request: ArmRequest, subscription: str, namespace: str) ->
     answers={200: PROVIDER},
 )
 def unregister_provider(request: ArmRequest, subscription: str, namespace: str) -> JsonResponse:
+    """Unregistered for a provider that never was registered too: az would wait for the word."""
     provider = provider_at(namespace)
-    return answer(provider.spelled(unregister(provider, subscription_at(subscription), origin(request))))
+    said = provider.spelled(unregister(provider, subscription_at(subscription), origin(request)))
+    return answer(said | {"registrationState": "Unregistered"})

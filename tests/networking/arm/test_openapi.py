@@ -9,6 +9,7 @@ from networking.arm import views as views  # registers them all
 from networking.arm.openapi import document
 from networking.arm.routing import routes
 from tests.networking.arm.asking import Arm
+from tests.networking.arm.world import furnished
 
 REGISTRY = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{name}"
@@ -89,6 +90,67 @@ def test_what_has_no_body_has_no_schema() -> None:
     asked = operation(GROUP, "head")["responses"]
     assert {status: schema_of(answer) for status, answer in asked.items()} == dict.fromkeys(asked)
     assert schema_of(operation(REGISTRY, "delete")["responses"]["204"]) is None
+
+
+def test_conditions_are_asked_for_wherever_one_can_fail() -> None:
+    conditions = [{"$ref": f"#/components/parameters/{name}"} for name in ("IfMatch", "IfNoneMatch")]
+    for path, methods in document()["paths"].items():
+        for method, each in methods.items():
+            found = [parameter for parameter in each["parameters"] if parameter in conditions]
+            assert found == (conditions if "412" in each["responses"] else []), (method, path)
+
+
+@pytest.mark.parametrize("condition", [{"If_Match": '"stale"'}, {"If_None_Match": "*"}])
+def test_conditions_are_honoured_wherever_they_are_asked_for(arm_server: None, condition: dict[str, str]) -> None:
+    world = furnished()
+    there = {name: values[0] for name, values in world.paths.items()}
+    bodies = {"ResourceGroups_CreateOrUpdate": [{"location": "eastus"}], **world.whole}
+    arm = Arm(world.authorizations[0])
+    named = [each for each in routes() if "412" in operation(each.template, each.method.lower())["responses"]]
+    answers = {
+        each.operation: arm.ask(
+            each.method, each.template.format(**there), bodies.get(each.operation, [{}])[0], **condition
+        ).status
+        for each in named
+    }
+    assert answers == dict.fromkeys(answers, 412)
+    assert {each.operation.partition("_")[0] for each in named} == {
+        "PrivateEndpointConnections",
+        "PrivateEndpoints",
+        "Registries",
+        "Replications",
+        "ResourceGroups",
+        "Subnets",
+        "VirtualNetworks",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        pytest.param("get", REGISTRY, {"200": ["ETag"]}, id="one of them"),
+        pytest.param("put", REGISTRY, {"200": ["ETag"], "201": ["ETag"]}, id="writing"),
+        pytest.param("delete", REGISTRY, {}, id="deleting"),
+        pytest.param("get", "/subscriptions", {}, id="a list"),
+        pytest.param(
+            "put",
+            f"{REGISTRY}/replications/{{replication}}",
+            {"200": ["ETag"], "201": ["Azure-AsyncOperation", "Retry-After", "ETag"]},
+            id="what takes its time",
+        ),
+        pytest.param(
+            "delete",
+            f"{REGISTRY}/privateEndpointConnections/{{connection}}",
+            {"202": ["Location", "Retry-After"]},
+            id="a removal that takes its time",
+        ),
+        pytest.param("post", "/adfs/oauth2/token", {"429": ["Retry-After"]}, id="a pause"),
+    ],
+)
+def test_the_headers_of_an_answer_are_described(method: str, path: str, headers: dict[str, list[str]]) -> None:
+    """That they are those which are sent, the fuzz tests hold."""
+    answers = operation(path, method)["responses"]
+    assert {status: list(answer["headers"]) for status, answer in answers.items() if "headers" in answer} == headers
 
 
 def test_a_version_and_a_token_are_asked_for_except_before_signing_in() -> None:

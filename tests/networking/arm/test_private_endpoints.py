@@ -6,8 +6,9 @@ from django.conf import settings as django_settings
 from pytest_django import DjangoAssertNumQueries
 
 from networking import private_endpoints
+from networking.difference import tell
 from networking.models import PrivateEndpoint, PrivateEndpointConnection, Subnet
-from networking.private_endpoint_connections import approve, remove
+from networking.private_endpoint_connections import approve, reject, remove
 from registries.models import Account, Change, Generation, Registry
 from tests import make
 from tests.networking.arm.asking import GROUP, REGISTRY, SUBSCRIPTION, Answer, Arm
@@ -135,6 +136,70 @@ def test_a_subnet_without_room_takes_no_endpoint(contributor: Arm) -> None:
         "Subnet mySubnet with address prefix 10.0.0.0/29 does not have enough capacity for 2 IP addresses.",
     )
     assert connections() == [(ONE, "Approved")]
+
+
+def asking(message: str | None, kind: str = MANUAL) -> dict[str, Any]:
+    sent = body(kind)
+    sent["properties"][kind][0]["properties"]["requestMessage"] = message
+    return sent
+
+
+def told_at_both_ends(arm: Arm) -> tuple[str | None, str, str | None]:
+    """The message of the endpoint, and the description of its connection there and at the registry."""
+    [link] = arm.get(ONE).json["properties"][MANUAL]
+    [connection] = arm.get(f"{REGISTRY}/privateEndpointConnections").json["value"]
+    return (
+        link["properties"].get("requestMessage"),
+        link["properties"]["privateLinkServiceConnectionState"]["description"],
+        connection["properties"]["privateLinkServiceConnectionState"].get("description"),
+    )
+
+
+def test_another_message_is_told_to_an_owner_who_has_not_decided(contributor: Arm, registry: Registry) -> None:
+    contributor.put(ONE, asking("Please"))
+    answer = contributor.put(ONE, asking("Please, today"))
+    assert (answer.status, answer.json) == (200, contributor.get(ONE).json)
+    assert told_at_both_ends(contributor) == ("Please, today",) * 3
+    of_endpoint, of_connection = (
+        Change.objects.get(operation=f"Update private endpoint{what}") for what in ("", " connection")
+    )
+    assert (str(tell(of_endpoint)), of_endpoint.door) == (
+        'Property requestMessage: "Please" → "Please, today"', "arm",
+    )  # fmt: skip
+    assert of_connection.registry == registry
+    assert "Pending, Please → Pending, Please, today" in str(tell(of_connection))
+    before = Change.objects.count()
+    contributor.put(ONE, asking("Please, today"))
+    assert Change.objects.count() == before
+    contributor.put(ONE, asking(None))
+    assert told_at_both_ends(contributor) == (None, "", None)
+
+
+@pytest.mark.parametrize("decide", [approve, reject])
+def test_another_message_leaves_the_description_of_whoever_decided(
+    contributor: Arm, decide: Callable[..., object]
+) -> None:
+    contributor.put(ONE, asking("Please"))
+    decide(PrivateEndpointConnection.objects.get(), make.BO, description="As agreed")
+    assert contributor.put(ONE, asking("Thank you")).status == 200
+    assert told_at_both_ends(contributor) == ("Thank you", "As agreed", "As agreed")
+    assert not Change.objects.filter(operation="Update private endpoint connection").exists()
+
+
+def test_a_message_that_no_description_can_be_changes_nothing(contributor: Arm) -> None:
+    contributor.put(ONE, asking("Please"))
+    before = contributor.get(ONE).json, Change.objects.count()
+    sent = asking("two\nlines") | {"tags": {"a": "b"}}
+    assert contributor.put(ONE, sent).error[:2] == (400, "InvalidRuleText")
+    assert contributor.put(ONE, asking("x" * 141)).error[:2] == (400, "InvalidProperty")
+    assert (contributor.get(ONE).json, Change.objects.count()) == before
+
+
+def test_an_endpoint_that_outlives_its_registry_takes_another_message(contributor: Arm, registry: Registry) -> None:
+    contributor.put(ONE, asking("Please"))
+    registry.delete_recorded(make.BO)
+    [link] = contributor.put(ONE, asking("Anybody?")).json["properties"][MANUAL]
+    assert link["properties"]["requestMessage"] == "Anybody?"
 
 
 def test_other_tags_are_all_that_a_second_put_changes(contributor: Arm) -> None:

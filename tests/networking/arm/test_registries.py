@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
@@ -942,6 +943,24 @@ def test_a_role_may_do_what_it_may_do_elsewhere(as_account: Any, role: str | Non
     answer = as_account(make.account(role)).ask(method, REGISTRY, body)
     assert answer.status == status
     assert status != 403 or answer.error[1] == "AuthorizationFailed"
+
+
+def test_who_may_only_create_replaces_nothing(as_account: Any) -> None:
+    """None of the three roles, but a group that somebody made."""
+    registry = make.registry("createdearlier")
+    creator = make.account(None)
+    creator.user_permissions.add(Permission.objects.get(codename="add_registry"))
+    arm, path = as_account(creator), f"{REGISTRIES}/createdearlier"
+    assert arm.put(path, {**PREMIUM, "tags": {"a": "b"}}).error == (
+        403,
+        "AuthorizationFailed",
+        f"The client '{creator.username}' with object id '{creator.object_id}' does not have authorization to perform "
+        f"action 'Microsoft.ContainerRegistry/registries/write' over scope '{path}' or the scope is invalid. "
+        "If access was recently granted, please refresh your credentials.",
+    )
+    registry.refresh_from_db()
+    assert (registry.tags, operations()) == ({}, [])
+    assert arm.put(REGISTRY, PREMIUM).status == 201
 
 
 @pytest.mark.parametrize("path", [REGISTRY, REGISTRIES, ALL, GROUP])

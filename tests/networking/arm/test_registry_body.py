@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import strategies as st
 from networking.access.addresses import QUOTED
 from networking.access.policy import AccessPolicy, DefaultAction, PublicNetworkAccess
 from networking.access.problems import Code, Problem
-from networking.arm.registry_body import MOST_KEPT, Asked, read, too_much
+from networking.arm.document import ENVELOPE, USED
+from networking.arm.registry_body import BESIDE, MOST_KEPT, POLICIES, READ_ONLY_BESIDE, Asked, read, too_much
+from networking.arm.registry_schemas import BESIDE as DESCRIBED_BESIDE
+from networking.arm.registry_schemas import WRITABLE
 from networking.arm.replication_body import read as read_replication
 from tests.make import rule, selected
 
@@ -300,6 +304,141 @@ def test_inside_what_we_have_no_use_for_any_name_is_kept() -> None:
     found = read({"identity": {"userAssignedIdentities": ids}})
     assert isinstance(found, Asked)
     assert found.kept_upon({}) == {"identity": {"userAssignedIdentities": ids}}
+
+
+WHOLE = "a whole number from 0"
+
+
+@pytest.mark.parametrize(
+    ("properties", "where", "value", "right"),
+    [
+        pytest.param({"policies": 3}, "policies", "3", "an object", id="policies"),
+        pytest.param(
+            {"policies": {"retentionPolicy": {"days": "seven"}}},
+            "policies.retentionPolicy.days",
+            "'seven'",
+            WHOLE,
+            id="days in words",
+        ),
+        pytest.param(
+            {"policies": {"retentionPolicy": {"days": 7.5}}}, "policies.retentionPolicy.days", "7.5", WHOLE, id="half"
+        ),
+        pytest.param(
+            {"policies": {"RetentionPolicy": {"Days": True}}},
+            "policies.retentionPolicy.days",
+            "true",
+            WHOLE,
+            id="true is no number",
+        ),
+        pytest.param(
+            {"policies": {"softDeletePolicy": {"retentionDays": -4}}},
+            "policies.softDeletePolicy.retentionDays",
+            "-4",
+            WHOLE,
+            id="before today",
+        ),
+        pytest.param(
+            {"policies": {"trustPolicy": {"type": 7}}}, "policies.trustPolicy.type", "7", "Notary", id="kind of trust"
+        ),
+        pytest.param(
+            {"policies": {"scanPolicy": {"status": 1}}},
+            "policies.scanPolicy.status",
+            "1",
+            "enabled or disabled",
+            id="the status of an unknown policy",
+        ),
+        pytest.param(
+            {"encryption": {"keyVaultProperties": "x"}},
+            "encryption.keyVaultProperties",
+            "'x'",
+            "an object",
+            id="key vault",
+        ),
+        pytest.param(
+            {"encryption": {"keyVaultProperties": {"KeyIdentifier": 5}}},
+            "encryption.keyVaultProperties.keyIdentifier",
+            "5",
+            "a text",
+            id="key",
+        ),
+    ],
+)
+def test_a_property_that_arm_knows_has_arms_type(
+    properties: dict[str, Any], where: str, value: str, right: str
+) -> None:
+    sentence = f"The property '{where}' is {value}; it must be {right}."
+    assert read({"properties": properties}) == Problem(Code.INVALID_PROPERTY, sentence)
+
+
+@pytest.mark.parametrize("reads", [pytest.param(read, id="registry"), pytest.param(read_replication, id="replication")])
+@pytest.mark.parametrize(
+    ("body", "where", "value", "right"),
+    [
+        pytest.param({"identity": "x"}, "identity", "'x'", "an object", id="identity"),
+        pytest.param({"Identity": {"type": True}}, "identity.type", "true", "a text", id="kind of identity"),
+        pytest.param(
+            {"identity": {"userAssignedIdentities": ["x"]}},
+            "identity.userAssignedIdentities",
+            "a list",
+            "an object",
+            id="identities",
+        ),
+        pytest.param(
+            {"identity": {"userAssignedIdentities": {"x": 1}}},
+            "identity.userAssignedIdentities.x",
+            "1",
+            "an object",
+            id="one of them",
+        ),
+        pytest.param({"zones": 5}, "zones", "5", "a list", id="zones"),
+        pytest.param({"plan": "x"}, "plan", "'x'", "an object", id="plan"),
+        pytest.param({"ManagedBy": []}, "managedBy", "a list", "a text", id="managed by"),
+        pytest.param({"zones": ["1", 2]}, "zones[1]", "2", "a text", id="a zone"),
+    ],
+)
+def test_so_has_what_stands_beside_the_properties(
+    reads: Callable[[object], object], body: dict[str, Any], where: str, value: str, right: str
+) -> None:
+    sentence = f"The property '{where}' is {value}; it must be {right}."
+    assert reads(body) == Problem(Code.INVALID_PROPERTY, sentence)
+
+
+def test_what_is_of_its_type_is_kept_and_what_only_the_service_says_is_read_over() -> None:
+    found = read(
+        {
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": {"a": {}, "b": None}},
+            "zones": ["1"],
+            "properties": {
+                "policies": {
+                    "retentionPolicy": {"days": 0, "status": None, "lastUpdatedTime": 5},
+                    "softDeletePolicy": {"retentionDays": 9, "LastUpdatedTime": "today"},
+                    "trustPolicy": {"type": "notary", "since": [1]},
+                },
+                "encryption": {"keyVaultProperties": {"keyIdentifier": "k", "identity": None, "more": 1}},
+            },
+        }
+    )
+    assert isinstance(found, Asked)
+    assert found.others == {
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {"a": {}, "b": None}},
+        "zones": ["1"],
+        "properties.policies": {
+            "retentionPolicy": {"days": 0, "status": None},
+            "softDeletePolicy": {"retentionDays": 9},
+            "trustPolicy": {"type": "Notary", "since": [1]},
+        },
+        "properties.encryption": {"keyVaultProperties": {"keyIdentifier": "k", "identity": None, "more": 1}},
+    }
+
+
+def test_the_description_knows_what_stands_beside_the_properties() -> None:
+    assert set(DESCRIBED_BESIDE) == set(BESIDE) == ENVELOPE - USED - READ_ONLY_BESIDE
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_the_description_knows_the_words_of_each_policy(policy: str) -> None:
+    described = WRITABLE["policies"]["properties"][policy]["properties"]
+    assert set(described) == {word for word, check in POLICIES[policy].items() if check is not None}
 
 
 def test_policies_and_the_sku_are_read_in_any_letter_case_too() -> None:

@@ -273,6 +273,19 @@ def test_no_path_that_was_ever_kept_stands_in_for_what_decides(kept: dict[str, A
         assert isinstance(answer["properties"].get("policies"), dict)
 
 
+def test_a_word_of_a_policy_that_an_import_kept_in_another_type_is_the_default() -> None:
+    kept = {
+        "retentionPolicy": {"days": "seven", "lastUpdatedTime": 5, "more": [1]},
+        "softDeletePolicy": {"retentionDays": True, "status": "enabled"},
+    }
+    told, plain = (
+        registry(each, NEWEST)["properties"]["policies"]
+        for each in (stored(kept={"properties.policies": kept}), stored())
+    )
+    assert told["retentionPolicy"] == {**plain["retentionPolicy"], "more": [1]}
+    assert told["softDeletePolicy"] == {**plain["softDeletePolicy"], "status": "enabled"}
+
+
 def test_a_property_that_is_named_like_the_rule_set_is_none_of_its_words() -> None:
     of = stored(kept={"properties.networkRuleSetFoo": 1, "x.y": 2})
     answer = registry(of, NEWEST)
@@ -281,7 +294,8 @@ def test_a_property_that_is_named_like_the_rule_set_is_none_of_its_words() -> No
 
 
 def test_what_is_kept_of_a_replication_never_stands_in_for_its_own_words() -> None:
-    of = Replica("/the/id", "westus", stamp("bo", "2026-09-10T06:48:16"))
+    made = stamp("bo", "2026-09-10T06:48:16")
+    of = Replica("/the/id", "westus", made, made)
     kept = {"properties.provisioningState": "Failed", "properties.status": 9, "id": "/other", "properties.quotas": 1}
     answer = replication(replace(of, kept=kept))
     plain = replication(of)
@@ -360,7 +374,16 @@ def test_a_put_says_its_whole_version_and_a_get_of_that_version_puts_the_same_ag
         tasks_bypass=True,
         data_endpoint=True,
     )
-    kept = {"properties.anonymousPullEnabled": True, "properties.quotas": 3, "properties.zoneRedundancy": "Enabled"}
+    kept = {
+        "properties.anonymousPullEnabled": True,
+        "properties.quotas": 3,
+        "properties.zoneRedundancy": "Enabled",
+        "properties.policies": {
+            "softDeletePolicy": {"status": "enabled", "retentionDays": 9},
+            "azureADAuthenticationAsArmPolicy": {"status": "disabled"},
+            "retentionPolicy": {"status": "enabled", "days": 30},
+        },
+    }
     of = stored(policy=policy, kept=kept)
     asked = read(registry(of, version))
     assert isinstance(asked, Asked)
@@ -379,6 +402,73 @@ def test_a_put_that_says_nothing_gives_back_the_defaults_but_for_what_its_versio
     assert asked.policy_instead_of(policy, "2023-07-01") == AccessPolicy(subnets=(SUBNET,), tasks_bypass=True)
     assert asked.kept_instead_of(kept, "2026-09-01-preview") == {}
     assert asked.kept_instead_of(kept, "2023-07-01") == {"properties.anonymousPullEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("version", "properties", "policies"),
+    [
+        pytest.param("2025-11-01", {}, {"softDeletePolicy": {"retentionDays": 9}}, id="without soft delete"),
+        pytest.param(
+            "2025-11-01",
+            {"policies": {"exportPolicy": {"status": "enabled"}}},
+            {"softDeletePolicy": {"retentionDays": 9}, "exportPolicy": {"status": "enabled"}},
+            id="beneath what the body says",
+        ),
+        pytest.param(
+            "2025-11-01",
+            {"policies": None},
+            {"softDeletePolicy": {"retentionDays": 9}},
+            id="null for all it has a word for",
+        ),
+        pytest.param(
+            "2025-11-01",
+            {"policies": {"softDeletePolicy": {"status": "enabled"}}},
+            {"softDeletePolicy": {"retentionDays": 9, "status": "enabled"}},
+            id="a word it doesn't have",
+        ),
+        pytest.param(
+            "2022-12-01",
+            {},
+            {"softDeletePolicy": {"retentionDays": 9}, "azureADAuthenticationAsArmPolicy": {"status": "disabled"}},
+            id="without authentication as ARM",
+        ),
+        pytest.param(
+            "2019-05-01",
+            {"policies": {"trustPolicy": {"status": "enabled"}}},
+            {
+                "softDeletePolicy": {"retentionDays": 9},
+                "azureADAuthenticationAsArmPolicy": {"status": "disabled"},
+                "exportPolicy": {"status": "disabled"},
+                "trustPolicy": {"status": "enabled"},
+            },
+            id="an old one",
+        ),
+        pytest.param("2026-09-01-preview", {}, None, id="one that knows them all"),
+    ],
+)
+def test_a_put_leaves_the_policies_that_its_version_has_no_word_for(
+    version: str, properties: dict[str, Any], policies: dict[str, Any] | None
+) -> None:
+    kept = {
+        "properties.policies": {
+            "softDeletePolicy": {"retentionDays": 9},
+            "azureADAuthenticationAsArmPolicy": {"status": "disabled"},
+            "exportPolicy": {"status": "disabled"},
+            "retentionPolicy": {"days": 30},
+            "scanPolicy": {"depth": 3},
+        }
+    }
+    asked = read({"location": "eastus", "sku": {"name": "Premium"}, "properties": properties})
+    assert isinstance(asked, Asked)
+    assert asked.kept_instead_of(kept, version) == ({} if policies is None else {"properties.policies": policies})
+
+
+@pytest.mark.parametrize("policies", ["x", 3, [1], {"softDeletePolicy": 5}])
+def test_a_put_passes_over_policies_that_an_import_kept_as_something_else(policies: Any) -> None:
+    asked = read({"location": "eastus", "sku": {"name": "Premium"}, "properties": {}})
+    assert isinstance(asked, Asked)
+    after = asked.kept_instead_of({"properties.policies": policies}, "2025-11-01")
+    assert registry(stored(kept=after), NEWEST) == registry(stored(), NEWEST)
 
 
 def test_every_version_knows_something_and_the_newest_knows_all() -> None:

@@ -1,13 +1,15 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from registries.models import Change, Registry
+from registries.models import Account, Change, Registry
 from tests import make
 from tests.networking.arm.asking import REGISTRY, Arm
 
 ALL = f"{REGISTRY}/replications"
+AN = "an@example.org"
 ACR_ITSELF = "6a0ec4d3-30cb-4a83-91c0-ae56bc0e3d26"
 
 
@@ -52,6 +54,48 @@ def test_the_first_replication_shows_the_home_region_too(contributor: Arm, regis
     assert contributor.get(f"{ALL}/WestUS").json == home
     change = Change.objects.get()
     assert (change.operation, change.door, change.comment) == ("Add replication", "arm", "az acr replication create")
+
+
+def stamped(answer: Any) -> tuple[str, str, str, str]:
+    told = answer["systemData"]
+    return told["createdBy"], told["createdByType"], told["lastModifiedBy"], told["lastModifiedByType"]
+
+
+def test_the_last_change_of_each_replication_says_who_and_when(
+    contributor: Arm, as_account: Callable[[Account], Arm], registry: Registry
+) -> None:
+    program = make.account("Contributor", username="11111111-2222-3333-4444-555555555555", service_principal=True)
+    for region in ("eastus", "uksouth"):
+        fresh = contributor.put(f"{ALL}/{region}", {"location": region}).json
+        assert stamped(fresh) == (AN, "User", AN, "User")
+        assert fresh["systemData"]["lastModifiedAt"] == fresh["systemData"]["createdAt"]
+    answer = as_account(program).patch(f"{ALL}/eastus", {"tags": {"a": "b"}})
+    assert stamped(answer.json) == (AN, "User", program.username, "Application")
+    change = Change.objects.latest("pk")
+    assert answer.json["systemData"]["lastModifiedAt"] == f"{change.at:%Y-%m-%dT%H:%M:%S.%f}0+00:00"
+    assert contributor.get(f"{ALL}/eastus").json == answer.json
+    assert stamped(contributor.get(f"{ALL}/uksouth").json) == (AN, "User", AN, "User")
+    assert stamped(contributor.get(f"{ALL}/westus").json) == (ACR_ITSELF, "Application") * 2
+
+
+def test_a_replication_that_comes_back_knows_nothing_of_the_one_before(
+    contributor: Arm, owner: Arm, registry: Registry
+) -> None:
+    contributor.put(f"{ALL}/eastus", {"location": "eastus"})
+    owner.patch(f"{ALL}/eastus", {"tags": {"a": "b"}})
+    contributor.delete(f"{ALL}/eastus")
+    owner.put(f"{ALL}/eastus", {"location": "eastus"})
+    told = contributor.get(f"{ALL}/eastus").json
+    assert stamped(told) == ("owner@example.org", "User") * 2
+    assert told["systemData"]["lastModifiedAt"] == told["systemData"]["createdAt"]
+
+
+def test_a_replication_without_a_record_is_as_old_as_its_row(contributor: Arm, registry: Registry) -> None:
+    contributor.put(f"{ALL}/eastus", {"location": "eastus"})
+    Change.objects.all().delete()
+    told = contributor.get(f"{ALL}/eastus").json
+    assert stamped(told) == (registry.created_by, "User") * 2
+    assert told["systemData"]["lastModifiedAt"] == told["systemData"]["createdAt"]
 
 
 def test_data_endpoints_follow_the_regions(contributor: Arm, registry: Registry) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from networking.models import PrivateEndpoint
 from registries.models import Registry, ResourceGroup
 from tests import make
 from tests.networking.arm.asking import GROUP, SUBSCRIPTION, Arm
@@ -44,7 +46,7 @@ def pages(arm: Arm, path: str) -> Iterator[list[str]]:
 
 
 def test_the_resources_of_a_subscription(reader: Arm) -> None:
-    answer = reader.get(f"{ALL}?$expand=createdTime,changedTime,provisioningState")
+    answer = reader.get(ALL)
     place = {"location": "eastus", "tags": {}}
     group = f"{GROUP}/providers"
     assert answer.json == {
@@ -69,6 +71,38 @@ def test_the_resources_of_a_subscription(reader: Arm) -> None:
             {"id": f"{group}/{ENDPOINTS}/myEndpoint", "name": "myEndpoint", "type": ENDPOINTS, **place},
         ]
     }
+
+
+def test_what_az_asks_for_besides_is_told_where_it_is_known(reader: Arm) -> None:
+    created, changed = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), datetime(2026, 11, 20, tzinfo=UTC)
+    Registry.objects.update(created_at=created, changed_at=changed)
+    PrivateEndpoint.objects.update(created_at=created)
+    plain = reader.get(ALL).json["value"]
+    expanded = reader.get(f"{ALL}?$expand=createdTime,changedTime,provisioningState").json["value"]
+    done = {"provisioningState": "Succeeded"}
+    known = {"createdTime": "2026-01-02T03:04:05.6789010Z"} | done
+    both = known | {"changedTime": "2026-11-20T00:00:00.0000000Z"}
+    more = [both, both, done, known]
+    assert expanded == [each | added for each, added in zip(plain, more, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param("provisioningState", ["provisioningState"], id="one"),
+        pytest.param(" CREATEDTIME , none", ["createdTime"], id="letter case, and a word that means nothing"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_only_what_is_asked_for_is_told(reader: Arm, asked: str, found: list[str]) -> None:
+    [shown] = reader.get(f"{GROUP}/resources?$top=1&$expand={quote(asked)}").json["value"]
+    assert [name for name in shown if name in ("createdTime", "changedTime", "provisioningState")] == found
+
+
+def test_what_is_asked_for_goes_on_to_the_next_page(reader: Arm) -> None:
+    page = reader.get(f"{ALL}?$top=1&$expand=provisioningState").json
+    following = reader.get(page["nextLink"].removeprefix(django_settings.ARM_URL)).json["value"]
+    assert [each["provisioningState"] for each in following] == ["Succeeded"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from networking.arm.http import ArmRequest, answer
 from networking.arm.routing import Node, Route, route, routes
 from registries.models import CHANGE, VIEW, Account
 from tests import make
-from tests.networking.arm.asking import REGISTRIES, REGISTRY, SUBSCRIPTION, VERSION, Arm
+from tests.networking.arm.asking import GROUP, REGISTRIES, REGISTRY, SUBSCRIPTION, VERSION, Arm
 
 pytestmark = pytest.mark.django_db
 THING = f"{SUBSCRIPTION}/providers/Example.Things/things/one"
@@ -107,7 +107,16 @@ def test_the_type_that_is_not_there_is_named(contributor: Arm) -> None:
         404,
         "InvalidResourceType",
         "The resource type 'registries/agentPools' could not be found in the namespace 'Microsoft.ContainerRegistry' "
-        f"for api version '{VERSION}'.",
+        f"for api version '{VERSION}'. Portcullis doesn't serve it; docs/az.md lists what it serves.",
+    )
+
+
+@pytest.mark.parametrize("rest", ["", "/main", "/main/validate", "/main/operations"])
+def test_template_deployments_are_called_what_they_are(contributor: Arm, rest: str) -> None:
+    refused = contributor.get(f"{GROUP}/providers/Microsoft.Resources/deployments{rest}")
+    assert refused.error[:2] == (404, "InvalidResourceType")
+    assert refused.error[2].endswith(
+        ". Portcullis doesn't serve template deployments; docs/az.md lists what it serves."
     )
 
 
@@ -118,6 +127,38 @@ def test_what_does_not_print_is_refused(contributor: Arm, path: str) -> None:
 
 def test_a_host_that_is_not_ours_is_refused(contributor: Arm) -> None:
     assert contributor.get("/subscriptions", Host="evil.example.org").error[:2] == (400, "BadRequest")
+
+
+# Before signing in
+
+
+@pytest.mark.parametrize("path", ["/adfs/contoso.com/v2.0/.well-known/openid-configuration", "//ADFS/x"])
+def test_a_tenant_by_its_name_is_told_what_a_tenant_is(path: str, arm_server: None) -> None:
+    """As `az login --tenant contoso.com` asks: without a version or a token."""
+    refused = Client().get("/", PATH_INFO=path)
+    assert (refused.status_code, refused.json()["error"]) == (
+        404,
+        {
+            "code": "NotFound",
+            "message": "There is nothing at this path. The --tenant of az login is a GUID; manage.py connect prints "
+            "it.",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        pytest.param("/metadata/none", (404, "NotFound"), id="the machine's metadata"),
+        pytest.param("/msi", (404, "NotFound"), id="a managed identity"),
+        pytest.param("/providers", (400, "MissingApiVersionParameter"), id="beside what needs a token"),
+        pytest.param("/none", (400, "MissingApiVersionParameter"), id="nowhere"),
+        pytest.param("/", (400, "MissingApiVersionParameter"), id="the root"),
+    ],
+)
+def test_where_no_token_is_needed_no_version_is_asked_for(arm_server: None, path: str, error: tuple[int, str]) -> None:
+    refused = Client().get(path)
+    assert (refused.status_code, refused.json()["error"]["code"]) == error
 
 
 # The version

@@ -161,10 +161,28 @@ def test_registering_again_changes_nothing(contributor: Arm) -> None:
 
 
 def test_a_provider_without_resources_is_unregistered(contributor: Arm, subscription: Subscription) -> None:
-    assert contributor.post(f"{PROVIDER}/unregister").json["registrationState"] == "NotRegistered"
+    told = contributor.post(f"{PROVIDER}/unregister")
+    assert (told.status, told.json["registrationState"]) == (200, "Unregistered")
     subscription.refresh_from_db()
     assert subscription.providers == ["Microsoft.Network"]
     assert Change.objects.get().operation == "Unregister provider"
+
+
+def test_what_was_unregistered_says_so_until_it_is_registered_again(contributor: Arm) -> None:
+    """`az provider unregister --wait` asks for as long as it reads another word; so do other programs."""
+    contributor.post(f"{PROVIDER}/unregister")
+    assert contributor.get(PROVIDER).json["registrationState"] == "Unregistered"
+    listed = contributor.get(f"{SUBSCRIPTION}/providers").json["value"]
+    assert [each["registrationState"] for each in listed] == ["Unregistered", "Registered", "Registered"]
+    contributor.post(f"{PROVIDER}/register")
+    assert contributor.get(PROVIDER).json["registrationState"] == "Registered"
+
+
+def test_a_provider_that_never_was_registered_is_unregistered_without_a_record(contributor: Arm) -> None:
+    Subscription.objects.update(providers=[])
+    assert contributor.post(f"{PROVIDER}/unregister").json["registrationState"] == "Unregistered"
+    assert contributor.get(PROVIDER).json["registrationState"] == "NotRegistered"
+    assert Change.objects.count() == 0
 
 
 def with_a_registry() -> str:

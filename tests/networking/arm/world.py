@@ -63,6 +63,7 @@ def furnished() -> World:
             "operation": operations,
             "namespace": [ACR, "microsoft.network", "Microsoft.Resources"],
             "resource": ["registry"],
+            "deployment": ["main"],
         },
         queries={
             "api-version": [*KNOWN, "2015-01-01", "2199-01-01", "latest"],
