@@ -109,18 +109,18 @@ class Turns:
         self._one = threading.Lock()
 
     @contextmanager
-    def taken(self, *, from_outside: bool = False) -> Iterator[None]:
-        """BusyError where it takes too long."""
+    def taken(self, *, from_outside: bool = False, patient: bool = False) -> Iterator[None]:
+        """BusyError where it takes too long. Who is `patient` waits for a place, too."""
         if not from_outside:
-            with self._place(self._places), self._turn():
+            with self._place(self._places, patient=patient), self._turn():
                 yield
         else:
             with self._place(self._outside), self._place(self._places), self._turn():
                 yield
 
     @contextmanager
-    def _place(self, places: threading.Semaphore) -> Iterator[None]:
-        if not places.acquire(blocking=False):
+    def _place(self, places: threading.Semaphore, *, patient: bool = False) -> Iterator[None]:
+        if not (places.acquire(timeout=WAITS) if patient else places.acquire(blocking=False)):
             raise _busy()
         try:
             yield
@@ -149,6 +149,7 @@ def account_of(
     caller: str = "",
     only: Q | None = None,
     renews: bool = False,
+    patient: bool = False,
     from_outside: bool = False,
 ) -> Account | None:
     """The account where the password is right and the account active; BusyError where that is not looked at now.
@@ -156,7 +157,8 @@ def account_of(
 
     `only`: who may sign in there. All others are nobody, by the same work and the same count. What was proven doesn't
     count there, because a quick answer would tell of somebody elsewhere. `renews` a hash that Django would make
-    otherwise today, as its own sign-in does; the gate doesn't, because its database may be a replica.
+    otherwise today, as its own sign-in does; the gate doesn't, because its database may be a replica. `patient`: where
+    a whole class signs in at once, each waits for seconds instead of being sent away; a gate has decisions to make.
     """
     if not username:
         return None
@@ -167,7 +169,7 @@ def account_of(
     account = allowed.filter(username=username).first() if username.isprintable() else None
     if only is None and _was_proven(account, password):
         return account
-    with turns.taken(from_outside=from_outside):
+    with turns.taken(from_outside=from_outside, patient=patient):
         failures.check(username, caller)  # those who were before us may have been wrong
         if only is None and _was_proven(account, password):  # or right
             return account

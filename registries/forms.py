@@ -64,7 +64,7 @@ class SignInForm(AuthenticationForm):
 
     def _account(self, username: str, password: str) -> Account | None:
         caller = str(self.request.client_address)  # type: ignore[union-attr] # the middleware has put it there
-        return account_of(username, password, caller=caller, only=PEOPLE, renews=True)
+        return account_of(username, password, caller=caller, only=PEOPLE, renews=True, patient=True)
 
 
 class GroupChoice(forms.ModelChoiceField):  # type: ignore[type-arg] # generic in the stubs only

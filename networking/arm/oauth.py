@@ -146,7 +146,7 @@ def _proven(username: str, password: str, caller: str, only: Q) -> Account | Non
     """Whose they are. OauthError 429 where nobody looks: Entra ID's own numbers, under the status that says how long
     to wait."""
     try:
-        return account_of(username, password, caller=caller, only=only, renews=True)
+        return account_of(username, password, caller=caller, only=only, renews=True, patient=True)
     except BusyError as busy:
         headers = {"Retry-After": str(busy.again_in)}
         if isinstance(busy, GuessedError):

@@ -1,6 +1,8 @@
 """User names and passwords."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -203,6 +205,20 @@ def test_one_thread_hashes_and_few_wait_for_it(monkeypatch: pytest.MonkeyPatch) 
     assert order == ["first", "second", "fourth"]
 
 
+def test_a_whole_class_signs_in_at_once() -> None:
+    """One after the other, and nobody is sent away; at a gate some would be."""
+    turns, together = Turns(most_waiting=2), threading.Barrier(12)
+
+    def sign_in(number: int) -> int:
+        together.wait(60)
+        with turns.taken(patient=True):
+            time.sleep(0.01)
+            return number
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sorted(pool.map(sign_in, range(12))) == list(range(12))
+
+
 def test_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "WAITS", 0.0)
     turns = Turns()
@@ -216,7 +232,7 @@ def test_who_waited_while_the_same_password_was_proven_is_not_hashed(
     bo: Account, hashed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Meanwhile(Turns):
-        def taken(self, *, from_outside: bool = False) -> Any:
+        def taken(self, *, from_outside: bool = False, patient: bool = False) -> Any:
             credentials.proven.keep(bo, make.PASSWORD)
             return super().taken(from_outside=from_outside)
 
@@ -284,7 +300,7 @@ def test_ten_are_ten_however_many_ask_at_once(bo: Account, hashed: list[str], mo
         account_of("bo@example.org", f"{each}")
 
     class Meanwhile(Turns):
-        def taken(self, *, from_outside: bool = False) -> Any:
+        def taken(self, *, from_outside: bool = False, patient: bool = False) -> Any:
             credentials.failures.add("bo@example.org", "")
             return super().taken(from_outside=from_outside)
 
