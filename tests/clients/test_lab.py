@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import gate as benchmark
 from deploy.lab import __main__ as command
 from deploy.lab.networks import ETC, Host, Networks, inside, run
 from tests.clients import lab as labs
+from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.client
 
@@ -35,6 +37,13 @@ def test_a_host_has_its_address_its_names_its_authority_and_no_way_out(networks:
     assert says("cat", "/etc/ssl/certs/ca-certificates.crt") == "an authority\n"
     routes = run("ip", "-n", networks.server, "route").splitlines()
     assert [line for line in routes if line.startswith("default")] == []
+
+
+def test_the_gate_that_is_measured_is_the_gate(tmp_path: Path) -> None:
+    """`benchmarks/gate.nginx` has what the files of deploy/gate ask for."""
+    labs.skip_where_it_cannot_be()
+    benchmark.configure(tmp_path, {case: free_port() for case in (*benchmark.CASES, "GATE")})
+    run("nginx", "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path))
 
 
 def test_what_a_killed_run_left_behind_goes_away_with_whoever_runs_in_it(networks: Networks) -> None:
