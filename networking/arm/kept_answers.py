@@ -27,8 +27,8 @@ POSTGRESQL = b"SELECT pg_current_snapshot(), pg_postmaster_start_time() WHERE NO
 SQLITE = "PRAGMA data_version"
 
 type State = tuple[Any, ...]
-# Authorization, Host, path and query as they were sent: nothing else of a request is in an answer.
 type Environ = dict[str, Any]  # of WSGI; Django calls it META
+# Authorization, Host, path and query as they were sent: nothing else of a request is in an answer.
 type Question = tuple[str, str, str, str]
 
 

@@ -50,7 +50,8 @@ def create(group: ResourceGroup, name: str, asked: Asked, version: str, origin: 
         tags=asked.tags or {},
         kept_aside=kept,
     )
-    registry.refresh_from_db(fields=["kept_aside"])
+    if kept:
+        registry.refresh_from_db(fields=["kept_aside"])
     _store(EndpointSettings(registry=registry), AccessPolicy(), policy, origin)
     return registry
 

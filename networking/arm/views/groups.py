@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
 from networking.access.problems import Problem
@@ -126,7 +125,7 @@ def patch_group(request: ArmRequest, subscription: str, group: str) -> HttpRespo
     place = group_at(subscription, group)
     body = _asked(request.json)
     with transaction.atomic():
-        found = locked().filter(pk=place.pk).first()
+        found = ResourceGroup.objects.locked().filter(pk=place.pk).first()
         if found is None:
             raise group_not_found(group)
         require_conditions(request, etag_of(spelled(found)))
@@ -157,10 +156,6 @@ def delete_group(request: ArmRequest, subscription: str, group: str) -> HttpResp
 
 def spelled(group: ResourceGroup) -> dict[str, Any]:
     return group_body.group(group.resource_id, group.location, group.tags, group.kept_aside)
-
-
-def locked() -> QuerySet[ResourceGroup]:
-    return ResourceGroup.objects.locked()
 
 
 def _told(group: ResourceGroup, *, status: int = 200) -> HttpResponseBase:

@@ -135,7 +135,7 @@ def patch_network(request: ArmRequest, subscription: str, group: str, network: s
 def delete_virtual_network(request: ArmRequest, subscription: str, group: str, network: str) -> HttpResponseBase:
     within = group_at(subscription, group)
     with transaction.atomic():
-        found = whole().filter(resource_group=lock(within)).named(network).first()
+        found = locked_network(within, network)
         require_conditions(request, None if found is None else etag_of(spelled(found)))
         if found is None:
             return nothing(204)
@@ -167,6 +167,11 @@ def network_at(group: ResourceGroup, name: str) -> VirtualNetwork:
     if found is None:
         raise resource_not_found(KIND, name, group.name)
     return found
+
+
+def locked_network(group: ResourceGroup, name: str) -> VirtualNetwork | None:
+    """The network of that name in any letter case, under the lock of its group."""
+    return whole().filter(resource_group=lock(group)).named(name).first()
 
 
 def lock(group: ResourceGroup) -> ResourceGroup:

@@ -88,34 +88,28 @@ def put(request: ArmRequest, subscription: str, group: str, name: str) -> JsonRe
     place = group_at(subscription, group)
     require_provider(place.subscription, PROVIDER)
     try:
-        after, created = _stored_whole(request, place, name, asked)
+        after, created = _put(request, place, name, asked)
     except IntegrityError:  # somebody was quicker: the registry is there now, or the group is gone
         if not ResourceGroup.objects.filter(pk=place.pk).exists():
             raise group_not_found(group) from None
-        after, created = _stored_whole(request, place, name, asked)
+        after, created = _put(request, place, name, asked)
     return _shown(request, after, status=201 if created else 200)
 
 
-def _stored_whole(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[rendering.Stored, bool]:
+@transaction.atomic
+def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[rendering.Stored, bool]:
     """The registry as it is stored then, and whether it is new."""
-    with transaction.atomic():
-        registry, created = _put(request, place, name, asked)
-        return stored(registry), created
-
-
-def _put(request: ArmRequest, place: ResourceGroup, name: str, asked: Asked) -> tuple[Registry, bool]:
-    """The registry, and whether it is new."""
     registry = Registry.objects.locked().named(name).first()
     if registry is None:
         require_conditions(request, None)
-        return registry_changes.create(place, name, asked, request.api_version, origin(request)), True
+        return stored(registry_changes.create(place, name, asked, request.api_version, origin(request))), True
     if registry.resource_group_id != place.pk:
         raise _in_use(name)
     if not request.account.may(CHANGE, registry):
         raise forbidden(request, f"{PROVIDER}/registries/write")
     _require_conditions(request, registry)
-    registry_changes.replace(registry, asked, request.api_version, origin(request))
-    return registry, False
+    done = registry_changes.replace(registry, asked, request.api_version, origin(request))
+    return stored(registry, done.policy, done.change), False
 
 
 @route(

@@ -11,7 +11,7 @@ from networking.arm.network_body import read_subnet
 from networking.arm.network_schemas import SUBNET, SUBNET_BODY, SUBNETS
 from networking.arm.paging import listed
 from networking.arm.routing import route
-from networking.arm.views.networks import KIND, etag_of, lock, network_at, spelled_subnet, told, whole
+from networking.arm.views.networks import KIND, etag_of, locked_network, network_at, spelled_subnet, told
 from networking.arm.views.networks import ONE as NETWORK
 from networking.models import Subnet, VirtualNetwork
 from networking.virtual_networks import delete_subnet, put_subnet
@@ -69,7 +69,7 @@ def put_virtual_subnet(
     if isinstance(body, Problem):
         raise problem(body)
     with transaction.atomic():
-        parent = whole().filter(resource_group=lock(within)).named(network).first()
+        parent = locked_network(within, network)
         if parent is None:
             raise _without_parent(f"{within_id(subscription, within.name)}/{network}")
         found = named(parent, subnet)
@@ -93,7 +93,7 @@ def delete_virtual_subnet(
 ) -> HttpResponseBase:
     within = group_at(subscription, group)
     with transaction.atomic():
-        parent = whole().filter(resource_group=lock(within)).named(network).first()
+        parent = locked_network(within, network)
         if parent is None:
             raise resource_not_found(KIND, network, within.name)
         found = named(parent, subnet)

@@ -5,7 +5,6 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import DjangoAssertNumQueries
 
-from networking.arm.views import groups as groups_views
 from networking.difference import tell
 from networking.models import VirtualNetwork
 from registries.models import Account, Change, Registry, ResourceGroup
@@ -145,8 +144,9 @@ def test_a_put_that_somebody_else_is_quicker_with_changes_what_they_made(
 ) -> None:
     make.resource_group()
     looks = iter([ResourceGroup.objects.none()])
-    monkeypatch.setattr(groups_views, "locked", lambda: next(looks, ResourceGroup.objects.all()))
+    monkeypatch.setattr(ResourceGroup.objects, "locked", lambda: next(looks, ResourceGroup.objects.all()))
     made = contributor.put(ONE, {"location": "eastus", "tags": {"a": "b"}})
+    assert next(looks, None) is None
     assert (made.status, groups()) == (200, [("myResourceGroup", "eastus", {"a": "b"})])
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from networking.access.policy import AccessPolicy, PublicNetworkAccess
-from networking.arm.views import registries
+from networking.arm import registry_changes
 from networking.blade.activity_log import Event
 from networking.models import EndpointSettings, Subnet, VirtualNetwork
 from registries.models import Change, Origin, Registry, ResourceGroup, Subscription
@@ -592,13 +592,13 @@ def test_a_registry_that_is_deleted_as_soon_as_it_is_put_is_answered_all_the_sam
 ) -> None:
     make.resource_group()
 
-    store = registries._put
+    create = registry_changes.create
 
-    def deleted_when_committed(*args: Any) -> tuple[Registry, bool]:
+    def deleted_when_committed(*args: Any) -> Registry:
         transaction.on_commit(lambda: Registry.objects.all().delete())
-        return store(*args)
+        return create(*args)
 
-    monkeypatch.setattr(registries, "_put", deleted_when_committed)
+    monkeypatch.setattr(registry_changes, "create", deleted_when_committed)
     answer = contributor.put(REGISTRY, PREMIUM)
     assert (answer.status, answer.json["name"]) == (201, "mycontainerregistry")
     assert not Registry.objects.exists()
